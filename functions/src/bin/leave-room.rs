@@ -1,0 +1,9 @@
+//! The Lambda function `leave-room`: the routes of `leave_room` and nothing else.
+
+use std::process::ExitCode;
+
+use roomtone_functions::{leave_room, lambda};
+
+fn main() -> ExitCode {
+    lambda::run(leave_room::routes())
+}

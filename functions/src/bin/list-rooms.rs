@@ -1,0 +1,9 @@
+//! The Lambda function `list-rooms`: the routes of `list_rooms` and nothing else.
+
+use std::process::ExitCode;
+
+use roomtone_functions::{list_rooms, lambda};
+
+fn main() -> ExitCode {
+    lambda::run(list_rooms::routes())
+}

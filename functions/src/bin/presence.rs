@@ -1,0 +1,9 @@
+//! The Lambda function `presence`: the routes of `presence` and nothing else.
+
+use std::process::ExitCode;
+
+use roomtone_functions::{presence, lambda};
+
+fn main() -> ExitCode {
+    lambda::run(presence::routes())
+}

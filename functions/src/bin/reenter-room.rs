@@ -1,0 +1,9 @@
+//! The Lambda function `reenter-room`: the routes of `reenter_room` and nothing else.
+
+use std::process::ExitCode;
+
+use roomtone_functions::{reenter_room, lambda};
+
+fn main() -> ExitCode {
+    lambda::run(reenter_room::routes())
+}

@@ -1,0 +1,106 @@
+//! Who is asking, by the token in the `Authorization` header. Knows no operation.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use roomtone_shared::auth::{self, AuthError, Identity};
+use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues, image_url};
+use roomtone_shared::error::{Error, Result};
+
+use crate::App;
+use crate::problem::Problem;
+
+/// A logged-in user: the bearer of a token with a nickname. A service's token with one is a user's too.
+#[derive(Clone, Debug)]
+pub(crate) struct User(pub(crate) Profile);
+
+/// The playlist server: the bearer of a token with the scope `service`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service;
+
+/// A user or the playlist server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Anybody;
+
+impl FromRequestParts<App> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(profile(&identify(parts, app).await?)?))
+    }
+}
+
+impl FromRequestParts<App> for Service {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if identify(parts, app).await?.service {
+            return Ok(Self);
+        }
+        Err(Error::Forbidden("this is for tokens with the scope `service` only".into()).into())
+    }
+}
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        identify(parts, app).await?;
+        Ok(Self)
+    }
+}
+
+async fn identify(parts: &Parts, app: &App) -> Result<Identity> {
+    let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(auth::bearer).ok_or(AuthError::Missing)?;
+    Ok(app.auth.verify(token).await?)
+}
+
+/// What the token says of its bearer, by the rules for users.
+fn profile(identity: &Identity) -> Result<Profile> {
+    if identity.nickname.is_empty() && identity.service {
+        return Err(Error::Forbidden("this is for users: the token has no nickname".into()));
+    }
+    // A picture that can't be shown is no reason to keep its owner out.
+    let picture = identity.picture.as_deref().filter(|url| image_url("picture", url).is_ok());
+    let names = ProfileFields { uid: "sub", nick_name: "nickname", profile_image: "picture" };
+    let values = ProfileValues { uid: &identity.uid, nick_name: &identity.nickname, profile_image: picture };
+    Profile::parse(names, values).map_err(|why| Error::Unauthenticated(format!("the token's {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(uid: &str, nickname: &str, picture: Option<&str>, service: bool) -> Identity {
+        Identity {
+            uid: uid.into(),
+            nickname: nickname.into(),
+            picture: picture.map(Into::into),
+            service,
+            expires_at_ms: u64::MAX,
+        }
+    }
+
+    #[test]
+    fn a_user_has_a_nickname_and_an_id_that_are_by_the_rules() {
+        let user = profile(&identity("u1", "하늘", Some("/p.svg"), false)).unwrap();
+        assert_eq!((user.uid.as_str(), &*user.nick_name, user.profile_image.as_deref()), ("u1", "하늘", Some("/p.svg")));
+        for (uid, nickname) in [("", "Sky"), ("u1", ""), ("u1", " "), (&*"x".repeat(65), "Sky")] {
+            let refused = profile(&identity(uid, nickname, None, false));
+            assert!(matches!(refused, Err(Error::Unauthenticated(_))), "{uid} {nickname}");
+        }
+    }
+
+    #[test]
+    fn a_service_without_a_nickname_is_no_user() {
+        assert!(matches!(profile(&identity("s", "", None, true)), Err(Error::Forbidden(_))));
+        assert!(profile(&identity("s", "Sky", None, true)).is_ok());
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_shown_is_left_out() {
+        let user = profile(&identity("u1", "Sky", Some("http://images.example/1.png"), false)).unwrap();
+        assert_eq!(user.profile_image, None);
+    }
+}

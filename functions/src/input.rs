@@ -1,0 +1,201 @@
+//! Bodies: read up to their limit, and taken apart so that what cannot be read (400, by its path) and what
+//! is against a rule (422, by its field) are told apart. Knows no operation.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use futures_util::StreamExt;
+use roomtone_shared::error::{Error, Result};
+use roomtone_shared::limits;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::App;
+use crate::problem::Problem;
+
+/// Bytes of a body that is too large which are still taken, so that its sender reads the answer instead of
+/// a broken connection.
+const DISCARDED_BYTES_MAX: usize = 8 * limits::BODY_BYTES_MAX;
+
+/// A JSON body, whatever its content type says. A field that must be there is an `Option` in `T`, so that
+/// a missing one can be told from one of a wrong type: see [`required`].
+pub(crate) struct Input<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = whole(request.into_body()).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+async fn whole(body: Body) -> Result<Vec<u8>> {
+    let mut chunks = body.into_data_stream();
+    let (mut bytes, mut count) = (vec![], 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Error::Malformed("the body broke off".into()))?;
+        count += chunk.len();
+        if count <= limits::BODY_BYTES_MAX {
+            bytes.extend_from_slice(&chunk);
+        } else if count > DISCARDED_BYTES_MAX {
+            break;
+        }
+    }
+    if count > limits::BODY_BYTES_MAX {
+        let max = limits::BODY_BYTES_MAX;
+        return Err(Error::TooLarge(format!("a body has at most {max} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Error::Malformed("the body is empty; it must be a JSON object".into()));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
+    json.end().map_err(|why| Error::Malformed(format!("the body goes on after its object: {why}")))?;
+    Ok(value)
+}
+
+fn unreadable(why: serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let path = why.path().to_string();
+    let at = if path == "." { "the body" } else { &path };
+    Error::Malformed(format!("{at}: {}", why.inner()))
+}
+
+/// A JSON object and nothing else; a derived `Deserialize` alone would take an array of the values too.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// An id of another service: a string, or a whole number, which is taken as its digits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a whole number")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Id, E> {
+        Ok(Id(text.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+}
+
+/// A field that must be there; `null` is not there.
+///
+/// # Errors
+/// `Invalid`, naming it.
+pub(crate) fn required<T>(field: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::invalid(field, "is missing"))
+}
+
+/// A name, a title or the like, of 1 to 200 characters.
+///
+/// # Errors
+/// `Invalid`, naming `field`.
+pub(crate) fn name(field: &str, value: Option<String>) -> Result<Arc<str>> {
+    let text = required(field, value)?;
+    let max = limits::NAME_CHARS_MAX;
+    if text.is_empty() || text.chars().count() > max {
+        return Err(Error::invalid(field, format!("must be 1 to {max} characters")));
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        id: Option<Id>,
+        inner: Option<Vec<Object<Inner>>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        text: Option<String>,
+    }
+
+    fn refused(text: &str) -> String {
+        match parse::<Outer>(text.as_bytes()) {
+            Err(Error::Malformed(why)) => why,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_malformed() {
+        for text in ["", " \n", "{", "[]", "5", "null", "\"x\"", "{} {}", "{\"id\":1,}", "[1, []]", "\u{feff}{}"] {
+            assert!(!refused(text).is_empty());
+        }
+        assert!(parse::<Outer>(b"{\"id\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_by_its_path() {
+        assert!(refused(r#"{"inner": [{}, {"text": 5}]}"#).starts_with("inner[1].text: "));
+        assert!(refused(r#"{"inner": [["x"]]}"#).starts_with("inner[0]: "));
+        assert!(refused(r#"{"inner": [null]}"#).starts_with("inner[0]: "));
+        for id in ["1.5", "true", "{}", "1e3", "18446744073709551616"] {
+            assert!(refused(&format!("{{\"id\": {id}}}")).starts_with("id: "), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_ignored_and_null_is_a_missing_one() {
+        let outer: Outer = parse(br#"{"other": [1], "id": 7, "inner": null}"#).unwrap();
+        assert_eq!(required("id", outer.id).unwrap(), Id("7".into()));
+        assert_eq!(required("inner", outer.inner).err(), Some(Error::invalid("inner", "is missing")));
+    }
+
+    #[test]
+    fn a_name_has_1_to_200_characters() {
+        assert!(name("n", Some("가".repeat(200))).is_ok());
+        assert!(name("n", Some("가".repeat(201))).is_err());
+        assert!(name("n", Some(String::new())).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! Leave: close the chat and say how far it was read.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::put;
+use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::rooms;
+use serde::Deserialize;
+
+use crate::identity::User;
+use crate::input::{Input, required};
+use crate::problem::Problem;
+use crate::{App, route};
+
+/// `PUT /v1/api/rooms/leave`
+pub fn routes() -> Router<App> {
+    route::at("/v1/api/rooms/leave", put(leave))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LeaveRequest {
+    room_id: Option<String>,
+    last_read_message_id: Option<String>,
+}
+
+async fn leave(State(app): State<App>, User(user): User, Input(request): Input<LeaveRequest>) -> Result<StatusCode, Problem> {
+    let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
+    let mark = required("lastReadMessageId", request.last_read_message_id)?;
+    let mark = MessageId::parse("lastReadMessageId", &mark)?;
+    rooms::leave(&app.stores, room, &user.uid, mark).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{Call, Town};
+
+    async fn leave(town: &Town, uid: &str, body: Value) -> crate::testing::Answer {
+        town.call(Call::new("PUT", "/v1/api/rooms/leave").token(&town.user(uid)).json(&body)).await
+    }
+
+    #[tokio::test]
+    async fn the_mark_moves_forward_and_never_back() {
+        let town = Town::new();
+        let id = town.room("u1", "p1").await;
+        let enter = town.join("u2", id).await;
+        let talk = town.send("u1", id, "hello").await["id"].clone();
+        for mark in [&talk, &enter] {
+            let answer = leave(&town, "u2", json!({"roomId": id, "lastReadMessageId": mark})).await;
+            assert_eq!((answer.status, answer.json), (204, Value::Null));
+            let rooms = town.get("u2", "/v1/api/rooms/joined").await.json;
+            assert_eq!((&rooms["rooms"][0]["lastReadMessageId"], &rooms["rooms"][0]["unreadCount"]), (&talk, &json!(0)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_or_beyond_the_newest_message_is_named() {
+        let town = Town::new();
+        let id = town.room("u1", "p1").await;
+        let enter = town.join("u2", id).await;
+        for (body, field) in [
+            (json!({"lastReadMessageId": enter}), "roomId"),
+            (json!({"roomId": "x", "lastReadMessageId": enter}), "roomId"),
+            (json!({"roomId": id}), "lastReadMessageId"),
+            (json!({"roomId": id, "lastReadMessageId": "x"}), "lastReadMessageId"),
+            (json!({"roomId": id, "lastReadMessageId": "00010fffffffffffffff00"}), "lastReadMessageId"),
+        ] {
+            let answer = leave(&town, "u2", body).await;
+            assert_eq!((answer.problem(), answer.json["field"].as_str()), ((422, "/problems/invalid"), Some(field)));
+        }
+        assert_eq!(leave(&town, "u2", json!({"roomId": 5})).await.status, 400);
+    }
+
+    #[tokio::test]
+    async fn it_is_for_members() {
+        let town = Town::new();
+        let id = town.room("u1", "p1").await;
+        let enter = town.join("u2", id).await;
+        let body = json!({"roomId": id, "lastReadMessageId": enter});
+        assert_eq!(leave(&town, "u3", body.clone()).await.problem(), (403, "/problems/forbidden"));
+        let unknown = json!({"roomId": Town::no_room(), "lastReadMessageId": enter});
+        assert_eq!(leave(&town, "u2", unknown).await.problem(), (404, "/problems/not-found"));
+        assert_eq!(town.call(Call::new("PUT", "/v1/api/rooms/leave").json(&body)).await.status, 401);
+    }
+}

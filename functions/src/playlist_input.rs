@@ -1,0 +1,124 @@
+//! A playlist as the playlist server sends it, taken into the domain's form by its rules.
+
+use std::sync::Arc;
+
+use roomtone_shared::domain::playlist::{Music, Playlist, playtime_s};
+use roomtone_shared::domain::user::image_url;
+use roomtone_shared::error::{Error, Result};
+use roomtone_shared::limits;
+use serde::Deserialize;
+
+use crate::input::{Id, Object, name, required};
+
+/// A playlist, unchecked.
+#[derive(Deserialize)]
+pub(crate) struct PlaylistInput {
+    id: Option<Id>,
+    name: Option<String>,
+    musics: Option<Vec<Object<MusicInput>>>,
+}
+
+#[derive(Deserialize)]
+struct MusicInput {
+    id: Option<Id>,
+    title: Option<String>,
+    artist: Option<String>,
+    playtime: Option<String>,
+    thumbnail: Option<String>,
+}
+
+impl PlaylistInput {
+    /// Checks it; `at` is its own name in the body.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub(crate) fn check(self, at: &str) -> Result<Playlist> {
+        let id = name(&format!("{at}.id"), self.id.map(|id| id.0))?;
+        let title = name(&format!("{at}.name"), self.name)?;
+        let field = format!("{at}.musics");
+        let musics = required(&field, self.musics)?;
+        let max = limits::MUSICS_MAX;
+        if !(1..=max).contains(&musics.len()) {
+            return Err(Error::invalid(field, format!("must be 1 to {max} tracks")));
+        }
+        let checked = musics.into_iter().enumerate().map(|(i, Object(music))| music.check(&field, i));
+        Ok(Playlist { id, name: title, musics: checked.collect::<Result<Arc<[Music]>>>()? })
+    }
+}
+
+impl MusicInput {
+    fn check(self, list: &str, index: usize) -> Result<Music> {
+        let at = |field: &str| format!("{list}[{index}].{field}");
+        let id = self.id.map_or_else(|| index.to_string(), |id| id.0);
+        let playtime = required(&at("playtime"), self.playtime)?;
+        playtime_s(&at("playtime"), &playtime)?;
+        Ok(Music {
+            id: name(&at("id"), Some(id))?,
+            title: name(&at("title"), self.title)?,
+            artist: name(&at("artist"), self.artist)?,
+            playtime: playtime.into(),
+            thumbnail: image_url(&at("thumbnail"), &required(&at("thumbnail"), self.thumbnail)?)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(playlist: Value) -> Result<Playlist> {
+        serde_json::from_value::<PlaylistInput>(playlist).unwrap().check("playlist")
+    }
+
+    fn music() -> Value {
+        json!({"title": "t", "artist": "a", "playtime": "3:07", "thumbnail": "/t.svg"})
+    }
+
+    fn playlist_with(field: &str, value: Value) -> Value {
+        let mut second = music();
+        second[field] = value;
+        json!({"id": "p", "name": "n", "musics": [music(), second]})
+    }
+
+    #[test]
+    fn ids_are_texts_or_numbers_and_a_track_without_one_has_its_index() {
+        let mut given = playlist_with("id", json!(77));
+        given["id"] = json!(5);
+        let playlist = check(given).unwrap();
+        assert_eq!(&*playlist.id, "5");
+        let ids: Vec<&str> = playlist.musics.iter().map(|m| &*m.id).collect();
+        assert_eq!(ids, ["0", "77"]);
+    }
+
+    #[test]
+    fn a_track_against_a_rule_is_named_by_its_place() {
+        let long = "가".repeat(201);
+        for (field, value) in [
+            ("title", json!(null)),
+            ("title", json!("")),
+            ("title", json!(long)),
+            ("artist", json!(long)),
+            ("id", json!("")),
+            ("playtime", json!("0:00")),
+            ("playtime", json!("3:7")),
+            ("playtime", json!(null)),
+            ("thumbnail", json!("http://images.example/1.png")),
+            ("thumbnail", json!(format!("https://images.example/{}", "x".repeat(2_048)))),
+            ("thumbnail", json!(null)),
+        ] {
+            let Err(Error::Invalid { field: named, .. }) = check(playlist_with(field, value)) else { panic!("{field}") };
+            assert_eq!(named, format!("playlist.musics[1].{field}"));
+        }
+    }
+
+    #[test]
+    fn a_playlist_has_1_to_500_tracks() {
+        let of = |count| check(json!({"id": "p", "name": "n", "musics": vec![music(); count]}));
+        assert!(of(500).is_ok());
+        for count in [0, 501] {
+            assert!(matches!(of(count), Err(Error::Invalid { field, .. }) if field == "playlist.musics"));
+        }
+    }
+}

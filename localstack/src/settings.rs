@@ -1,0 +1,66 @@
+//! What the local run can be told.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use roomtone_shared::auth::{AuthSettings, Secret};
+use roomtone_shared::config::{ConfigError, Env, Origins};
+use roomtone_shared::outbound::Outbound;
+use roomtone_shared::search::Search;
+use roomtone_socket_node::SocketSettings;
+
+/// The settings of the local run.
+pub(crate) struct Settings {
+    /// `ROOMTONE_HOST`.
+    pub(crate) host: IpAddr,
+    /// `ROOMTONE_PORT`.
+    pub(crate) port: u16,
+    /// `ROOMTONE_DATA`.
+    pub(crate) data: PathBuf,
+    /// Seconds between sweeps: `ROOMTONE_SWEEP_S`.
+    pub(crate) sweep_s: u64,
+    /// `ROOMTONE_FOLLOW_URL`: where a profile's follow link leads, `{uid}` for whom.
+    pub(crate) follow_url: Option<String>,
+    /// `SEARCH_URL`.
+    pub(crate) search: Search,
+    /// `ALLOWED_ORIGINS`.
+    pub(crate) origins: Arc<Origins>,
+    /// `AUTH_*`. Without a secret of the operator's, the local run's own is put in.
+    pub(crate) auth: AuthSettings,
+    /// The way out, for keys that somebody publishes.
+    pub(crate) outbound: Outbound,
+    /// The socket node's own.
+    pub(crate) socket: SocketSettings,
+}
+
+impl Settings {
+    /// Reads them all, before anything is bound or opened.
+    ///
+    /// # Errors
+    /// Names the first that is wrong.
+    pub(crate) fn read(env: &Env) -> Result<Self, ConfigError> {
+        let host = env.text("ROOMTONE_HOST").unwrap_or("127.0.0.1").parse();
+        let outbound = Outbound::new();
+        let search = env.search(&outbound)?;
+        let auth = AuthSettings {
+            hs256_secret: env.text("AUTH_HS256_SECRET").map(Secret::new),
+            jwks_url: env.url("AUTH_JWKS_URL")?,
+            issuer: env.text("AUTH_ISSUER").map(Into::into),
+            audience: env.text("AUTH_AUDIENCE").map(Into::into),
+            ..AuthSettings::default()
+        };
+        Ok(Self {
+            host: host.map_err(|_| ConfigError::new("ROOMTONE_HOST", "must be an IP address"))?,
+            port: env.number("ROOMTONE_PORT", 18_000, 0..=u16::MAX)?,
+            data: env.data_folder(),
+            sweep_s: env.number("ROOMTONE_SWEEP_S", 10, 1..=86_400)?,
+            follow_url: env.url("ROOMTONE_FOLLOW_URL")?,
+            search,
+            origins: Arc::new(env.origins()?),
+            auth,
+            outbound,
+            socket: SocketSettings::read(env)?,
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! The verdict on a record: shown, a repeat, or void.
+//!
+//! It is a pure function of the log before the record, and reaches back no further than ten minutes of the
+//! log's time, so that every reader that has read those ten minutes says the same, whenever it started.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::event::{Event, Fact, Headers, MemberChange, MemberEvent, Playing, Record, Said};
+use super::message::{self, Message, MessageId, MessageType};
+use super::room::RoomId;
+use super::time::Timestamp;
+use super::user::{Profile, Uid};
+use crate::limits;
+
+/// What becomes of one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is shown, under this id.
+    Shown(MessageId),
+    /// The same was shown within the last five minutes, under this id.
+    Repeat(MessageId),
+    /// Its sender was off, or gone, before it came.
+    Void,
+}
+
+/// A message that is shown, with the client's own headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The message.
+    pub message: Message,
+    /// The headers.
+    pub headers: Headers,
+}
+
+/// A record and what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The record.
+    pub record: Arc<Record>,
+    /// For what was said: a verdict on each message.
+    pub verdicts: Vec<Verdict>,
+    /// For a membership's change: whether it is news. Another kind of record is.
+    pub fresh: bool,
+    /// The messages that everybody is shown.
+    pub shown: Vec<Shown>,
+}
+
+impl Judged {
+    /// The id of the ENTER or EXIT that a membership's change became.
+    #[must_use]
+    pub fn notice(&self) -> Option<MessageId> {
+        let talk = |shown: &&Shown| shown.message.message_type != MessageType::Talk;
+        self.shown.first().filter(talk).map(|shown| shown.message.id)
+    }
+}
+
+type Key = (RoomId, Uid, Arc<str>);
+
+#[derive(Debug)]
+struct Heard {
+    verdict: Verdict,
+    last_at: Timestamp,
+}
+
+#[derive(Debug)]
+struct Seat {
+    version: u64,
+    offset: u64,
+    at: Timestamp,
+    may_send: bool,
+}
+
+/// What is remembered of the last ten minutes of the log.
+#[derive(Debug)]
+pub struct Judge {
+    epoch: u16,
+    heard: HashMap<Key, Heard>,
+    seats: HashMap<(RoomId, Uid), Seat>,
+    heard_by_time: VecDeque<(Timestamp, Key)>,
+    seats_by_time: VecDeque<(Timestamp, (RoomId, Uid))>,
+}
+
+impl Judge {
+    /// A judge that has heard nothing yet, for the log's epoch.
+    #[must_use]
+    pub fn new(epoch: u16) -> Self {
+        Self {
+            epoch,
+            heard: HashMap::new(),
+            seats: HashMap::new(),
+            heard_by_time: VecDeque::new(),
+            seats_by_time: VecDeque::new(),
+        }
+    }
+
+    /// Takes the log's next record.
+    pub fn judge(&mut self, record: Arc<Record>) -> Judged {
+        self.forget(record.at);
+        let mut judged = Judged { record: record.clone(), verdicts: vec![], fresh: true, shown: vec![] };
+        match &record.fact {
+            Fact::In(room, Event::Said(said)) => self.said(*room, said, &mut judged),
+            Fact::In(room, Event::Member(event)) => self.member(*room, event, &mut judged),
+            Fact::In(..) | Fact::NodeGone(_) => {}
+        }
+        judged
+    }
+
+    fn said(&mut self, room: RoomId, said: &Said, judged: &mut Judged) {
+        let seat = self.seats.get(&(room, said.sender.uid.clone()));
+        let void = seat.is_some_and(|seat| !seat.may_send && seat.offset >= said.as_of);
+        for (index, line) in said.lines.iter().enumerate() {
+            let id = self.id(&judged.record, index);
+            let verdict = if void { Verdict::Void } else { Verdict::Shown(id) };
+            let verdict = match &line.client_message_id {
+                Some(own) => self.heard((room, said.sender.uid.clone(), own.clone()), verdict, judged.record.at),
+                None => verdict,
+            };
+            if verdict == Verdict::Shown(id) {
+                let what = (MessageType::Talk, line.content.clone(), line.client_message_id.clone());
+                let message = message(id, room, &said.sender, line.at, &line.playing, what);
+                judged.shown.push(Shown { message, headers: line.headers.clone() });
+            }
+            judged.verdicts.push(verdict);
+        }
+    }
+
+    /// The verdict on a message that its sender may have sent before.
+    fn heard(&mut self, key: Key, first: Verdict, at: Timestamp) -> Verdict {
+        self.heard_by_time.push_back((at, key.clone()));
+        let Some(before) = self.heard.get_mut(&key) else {
+            self.heard.insert(key, Heard { verdict: first, last_at: at });
+            return first;
+        };
+        before.last_at = at;
+        match before.verdict {
+            Verdict::Shown(id) | Verdict::Repeat(id) => Verdict::Repeat(id),
+            Verdict::Void => Verdict::Void,
+        }
+    }
+
+    fn member(&mut self, room: RoomId, event: &MemberEvent, judged: &mut Judged) {
+        let key = (room, event.who.uid.clone());
+        judged.fresh = self.seats.get(&key).is_none_or(|seat| event.version > seat.version);
+        if !judged.fresh {
+            return;
+        }
+        let may_send = match event.change {
+            MemberChange::Joined { .. } => true,
+            MemberChange::Exited { .. } => false,
+            MemberChange::Switched { on } => on,
+        };
+        let (offset, at) = (judged.record.offset, judged.record.at);
+        self.seats_by_time.push_back((at, key.clone()));
+        self.seats.insert(key, Seat { version: event.version, offset, at, may_send });
+        let (kind, text) = match event.change {
+            MemberChange::Joined { silent: false, .. } => (MessageType::Enter, message::enter_text(&event.who)),
+            MemberChange::Exited { .. } => (MessageType::Exit, message::exit_text(&event.who)),
+            MemberChange::Joined { silent: true, .. } | MemberChange::Switched { .. } => return,
+        };
+        let nothing = Playing { music_id: "".into(), position_ms: 0 };
+        let playing = event.playing.as_ref().unwrap_or(&nothing);
+        let id = self.id(&judged.record, 0);
+        let message = message(id, room, &event.who, event.at, playing, (kind, text, None));
+        judged.shown.push(Shown { message, headers: vec![] });
+    }
+
+    fn id(&self, record: &Record, index: usize) -> MessageId {
+        let index = u8::try_from(index).unwrap_or(u8::MAX);
+        MessageId { epoch: self.epoch, offset: record.offset, index }
+    }
+
+    /// Lets go of what no later verdict can turn on.
+    fn forget(&mut self, now: Timestamp) {
+        let repeat_from = now.minus_ms(limits::REPEAT_WINDOW_MS);
+        while self.heard_by_time.front().is_some_and(|(at, _)| *at < repeat_from) {
+            let Some((_, key)) = self.heard_by_time.pop_front() else { break };
+            if self.heard.get(&key).is_some_and(|heard| heard.last_at < repeat_from) {
+                self.heard.remove(&key);
+            }
+        }
+        let seat_from = now.minus_ms(limits::PRE_ROLL_MS);
+        while self.seats_by_time.front().is_some_and(|(at, _)| *at < seat_from) {
+            let Some((_, key)) = self.seats_by_time.pop_front() else { break };
+            if self.seats.get(&key).is_some_and(|seat| seat.at < seat_from) {
+                self.seats.remove(&key);
+            }
+        }
+    }
+}
+
+fn message(
+    id: MessageId,
+    room_id: RoomId,
+    who: &Profile,
+    created_at: Timestamp,
+    playing: &Playing,
+    (message_type, content, client_message_id): (MessageType, Arc<str>, Option<Arc<str>>),
+) -> Message {
+    Message {
+        id,
+        room_id,
+        message_type,
+        sender_id: who.uid.clone(),
+        nick_name: who.nick_name.clone(),
+        sender_profile_image: who.profile_image.clone(),
+        content,
+        created_at,
+        current_music_id: playing.music_id.clone(),
+        position_ms: playing.position_ms,
+        client_message_id,
+    }
+}

@@ -1,0 +1,14 @@
+//! The domain: plain values and pure functions.
+//!
+//! Nothing here knows HTTP, STOMP, Kafka, a database or a clock other than the time it is given.
+
+pub mod event;
+pub mod judge;
+pub mod membership;
+pub mod message;
+pub mod playlist;
+pub mod presence;
+pub mod rate;
+pub mod room;
+pub mod time;
+pub mod user;

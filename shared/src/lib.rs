@@ -1,0 +1,13 @@
+//! What every part of Roomtone shares: the domain, the operations that have a rule, and the stores.
+//!
+//! Imports run one way: `rooms` → `store`, `search` → `domain` → `error`, `limits`.
+
+pub mod auth;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod limits;
+pub mod outbound;
+pub mod rooms;
+pub mod search;
+pub mod store;

@@ -1,0 +1,78 @@
+//! Create: a room for a playlist, made once however often it is asked for.
+
+use crate::domain::playlist::Playlist;
+use crate::domain::room::{Room, RoomId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::Profile;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::search::Search;
+use crate::store::{Created, Stores};
+
+/// Tries of a create that keeps meeting others of the same playlist.
+const CREATE_TRIES_MAX: usize = 16;
+
+/// What the playlist server asks for.
+#[derive(Clone, Debug)]
+pub struct CreateRoom {
+    /// The playlist's owner.
+    pub owner: Profile,
+    /// The playlist as it is now.
+    pub playlist: Playlist,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct CreatedRoom {
+    /// The room.
+    pub room: Room,
+    /// Whether the playlist had none before.
+    pub new: bool,
+    /// The room that the owner left for it, by the rule of four rooms.
+    pub evicted: Option<RoomId>,
+}
+
+/// Makes the room, or finds the one there is; makes the owner a member; hands a room that began to the
+/// search server and waits for that no longer than 500 ms. Safe to repeat wherever it stopped.
+///
+/// # Errors
+/// `Conflict` where the playlist's room has another owner, or `Unavailable`.
+pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Result<CreatedRoom> {
+    let owner = wanted.owner.clone();
+    let (room, new) = find_or_make(stores, wanted).await?;
+    let joined = super::join::join_as(stores, room, &owner, true).await?;
+    if !joined.room.indexed {
+        super::sweep::index(stores, search, &joined.room, limits::INDEX_WAIT_MS).await;
+    }
+    Ok(CreatedRoom { room: joined.room, new, evicted: joined.evicted })
+}
+
+async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool)> {
+    let mut room = Room {
+        id: RoomId::new(),
+        owner: wanted.owner,
+        playlist: wanted.playlist,
+        created_at: Timestamp::now(),
+        live: false,
+        indexed: false,
+    };
+    for _ in 0..CREATE_TRIES_MAX {
+        let there = match stores.rooms.create(&room).await? {
+            Created::New => return Ok((room, true)),
+            Created::Exists(there) => there,
+        };
+        if there.owner.uid != room.owner.uid {
+            return Err(Error::Conflict("this playlist's room has another owner".into()));
+        }
+        if there.live {
+            return Ok((there, false));
+        }
+        // Later than the old beginning by every clock, so that the two can be told apart.
+        let created_at = Timestamp::now().max(there.created_at.plus_ms(1));
+        room = Room { id: there.id, created_at, ..room };
+        if stores.rooms.restart(&room, there.created_at).await? {
+            return Ok((room, false));
+        }
+    }
+    Err(Error::Unavailable("the room store"))
+}

@@ -1,0 +1,54 @@
+//! Send, without a socket: for debugging.
+
+use std::sync::Arc;
+
+use crate::domain::event::{Event, Fact, Line, Said};
+use crate::domain::judge::Verdict;
+use crate::domain::membership::Membership;
+use crate::domain::message::Message;
+use crate::domain::room::RoomId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Profile;
+use crate::error::{Error, Result};
+use crate::store::Stores;
+
+/// Says something in a room, and gives the message as it stands in the log; for a repeat, the first one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for somebody who is no member or off, or `Unavailable`.
+pub async fn send(
+    stores: &Stores,
+    room: RoomId,
+    sender: &Profile,
+    content: Arc<str>,
+    client_message_id: Option<Arc<str>>,
+) -> Result<Message> {
+    let as_of = stores.log.end(room).await?;
+    may_send(&super::member(stores, room, &sender.uid).await?)?;
+    let at = Timestamp::now();
+    let playing = super::settle::playing(&super::get(stores, room).await?.schedule().at(at));
+    let line = Line { content, client_message_id, at, playing, headers: vec![] };
+    let said = Said { sender: sender.clone(), as_of, lines: vec![line], origin: None };
+    let appended = stores.log.append(Fact::In(room, Event::Said(said))).await?;
+    let id = match appended.verdicts.first() {
+        Some(Verdict::Shown(id) | Verdict::Repeat(id)) => *id,
+        Some(Verdict::Void) | None => return Err(off()),
+    };
+    let archived = stores.history.get(room, id).await?;
+    archived.map(|a| a.message).ok_or(Error::Unavailable("history"))
+}
+
+/// Whether this member may send: their switch is on.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn may_send(member: &Membership) -> Result<()> {
+    if !member.joined {
+        return Err(super::not_a_member());
+    }
+    if member.switch { Ok(()) } else { Err(off()) }
+}
+
+fn off() -> Error {
+    Error::Forbidden("only members who are on may send; you are off".into())
+}

@@ -1,0 +1,147 @@
+//! Rooms as they are shown.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::domain::membership::Membership;
+use crate::domain::message::{Message, MessageId};
+use crate::domain::playlist::{Music, NowPlaying, Playlist};
+use crate::domain::room::{Room, RoomId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Profile, Uid};
+use crate::error::Result;
+use crate::limits;
+use crate::store::Stores;
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceWord {
+    /// One of the user's sockets is in the room and their switch is on.
+    On,
+    /// Anything else.
+    Off,
+}
+
+impl From<bool> for PresenceWord {
+    fn from(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
+}
+
+/// A user in a room.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    /// Who.
+    #[serde(flatten)]
+    pub who: Profile,
+    /// When they became a member.
+    pub entered_at: Timestamp,
+    /// On one's own entry only: the last message read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_read_message_id: Option<MessageId>,
+}
+
+impl UserView {
+    /// A member, as `viewer` sees them.
+    #[must_use]
+    pub fn new(member: &Membership, viewer: Option<&Uid>) -> Self {
+        let own = viewer == Some(&member.who.uid);
+        Self {
+            who: member.who.clone(),
+            entered_at: member.entered_at,
+            last_read_message_id: member.mark.filter(|_| own),
+        }
+    }
+}
+
+/// A room.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomView {
+    /// The room's id.
+    pub id: RoomId,
+    /// The playlist's name.
+    pub room_name: Arc<str>,
+    /// The playlist's owner.
+    pub owner: UserView,
+    /// How many members there are.
+    pub user_count: u64,
+    /// The first hundred, in the order they joined.
+    pub users: Vec<UserView>,
+    /// The playlist.
+    pub playlist: Playlist,
+    /// Its first track.
+    pub thumbnail: Option<Music>,
+    /// When the chat began.
+    pub created_at: Timestamp,
+    /// What is playing.
+    pub now_playing: NowPlaying,
+}
+
+/// Reads what a room is shown with, as `viewer` sees it.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn room(stores: &Stores, room: &Room, viewer: Option<&Uid>) -> Result<RoomView> {
+    let members = stores.memberships.page(room.id, None, limits::ROOM_USERS_SHOWN).await?;
+    let summary = stores.history.summary(room.id).await?;
+    let users: Vec<UserView> = members.iter().map(|m| UserView::new(m, viewer)).collect();
+    Ok(RoomView {
+        id: room.id,
+        room_name: room.playlist.name.clone(),
+        owner: owner(stores, room, &users).await?,
+        user_count: summary.user_count,
+        users,
+        playlist: room.playlist.clone(),
+        thumbnail: room.playlist.musics.first().cloned(),
+        created_at: room.created_at,
+        now_playing: room.schedule().at(Timestamp::now()),
+    })
+}
+
+/// The owner, since they joined, or since the room began where they are no member.
+async fn owner(stores: &Stores, room: &Room, users: &[UserView]) -> Result<UserView> {
+    if let Some(owner) = users.iter().find(|u| u.who.uid == room.owner.uid) {
+        return Ok(owner.clone());
+    }
+    let membership = stores.memberships.get(room.id, &room.owner.uid).await?;
+    let entered_at = membership.filter(|m| m.joined).map_or(room.created_at, |m| m.entered_at);
+    Ok(UserView { who: room.owner.clone(), entered_at, last_read_message_id: None })
+}
+
+/// A room that the viewer is a member of.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinedRoomView {
+    /// The room.
+    #[serde(flatten)]
+    pub room: RoomView,
+    /// The newest TALK.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<Message>,
+    /// TALKs of others after the mark, counted to 300.
+    pub unread_count: u64,
+    /// The mark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_read_message_id: Option<MessageId>,
+    /// Whether the viewer is on.
+    pub presence: PresenceWord,
+}
+
+/// Reads what a member's own room is shown with.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn joined_room(stores: &Stores, of: &Room, member: &Membership) -> Result<JoinedRoomView> {
+    let uid = &member.who.uid;
+    Ok(JoinedRoomView {
+        room: room(stores, of, Some(uid)).await?,
+        last_message: stores.history.summary(of.id).await?.last_talk,
+        unread_count: stores.history.unread(of.id, uid, member.mark).await?,
+        last_read_message_id: member.mark,
+        presence: stores.presence.of(of.id, uid).await?.is_on().into(),
+    })
+}

@@ -1,0 +1,170 @@
+//! Memberships on redb: each change is one job of the writer, so changes never meet.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::{Database, ReadableDatabase};
+
+use super::rows::{self, Fault};
+use super::tables::{self, Tables};
+use super::writer::Writer;
+use crate::domain::membership::{self, Change, MemberCursor, Membership, Placed, Planned, UserRooms};
+use crate::domain::message::MessageId;
+use crate::domain::room::RoomId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Uid;
+use crate::error::Result;
+use crate::store::{Changed, Memberships, failed};
+
+/// Memberships on redb.
+pub(super) struct EmbeddedMemberships {
+    db: Arc<Database>,
+    writer: Writer,
+}
+
+impl EmbeddedMemberships {
+    pub(super) fn new(db: Arc<Database>, writer: Writer) -> Self {
+        Self { db, writer }
+    }
+
+    fn read(&self, room: RoomId, uid: &Uid) -> Result<Option<Membership>, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::MEMBERSHIPS)?;
+        rows::get(&table, (room.to_bytes(), uid.as_str()))
+    }
+
+    fn read_user(&self, uid: &Uid) -> Result<UserRooms, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::USERS)?;
+        Ok(rows::get(&table, uid.as_str())?.unwrap_or_default())
+    }
+
+    fn read_page(&self, room: RoomId, after: Option<MemberCursor>, size: usize) -> Result<Vec<Membership>, Fault> {
+        let txn = self.db.begin_read()?;
+        let memberships = txn.open_table(tables::MEMBERSHIPS)?;
+        let room = room.to_bytes();
+        // The smallest text after a uid is that uid with a NUL behind it.
+        let from = after.map_or((0, String::new()), |c| (c.entered_at.ms(), format!("{}\0", c.uid)));
+        let mut page = vec![];
+        for key in txn.open_table(tables::ENTERED)?.range((room, from.0, from.1.as_str())..)?.take(size) {
+            let key = key?.0;
+            let (of, _, uid) = key.value();
+            if of != room {
+                break;
+            }
+            page.extend(rows::get::<_, Membership>(&memberships, (room, uid))?);
+        }
+        Ok(page)
+    }
+
+    fn read_pending(&self, before: Timestamp, size: usize) -> Result<Vec<Placed>, Fault> {
+        let txn = self.db.begin_read()?;
+        let memberships = txn.open_table(tables::MEMBERSHIPS)?;
+        let mut found = vec![];
+        for key in txn.open_table(tables::PENDING)?.range(..(before.ms(), [0; 16], ""))?.take(size) {
+            let key = key?.0;
+            let (_, room, uid) = key.value();
+            let membership = rows::get(&memberships, (room, uid))?;
+            found.extend(membership.map(|m| (RoomId::from_bytes(room), m)));
+        }
+        Ok(found)
+    }
+}
+
+/// Writes a membership over what was there, with the keys that lead to it.
+fn write(tables: &mut Tables<'_>, room: RoomId, new: &Membership) -> Result<(), Fault> {
+    let (room, uid) = (room.to_bytes(), new.who.uid.as_str());
+    if let Some(old) = rows::get::<_, Membership>(&tables.memberships, (room, uid))? {
+        tables.entered.remove((room, old.entered_at.ms(), uid))?;
+        if let Some(event) = old.pending {
+            tables.pending.remove((event.at.ms(), room, uid))?;
+        }
+    }
+    if new.joined {
+        tables.entered.insert((room, new.entered_at.ms(), uid), ())?;
+    }
+    if let Some(event) = &new.pending {
+        tables.pending.insert((event.at.ms(), room, uid), ())?;
+    }
+    rows::put(&mut tables.memberships, (room, uid), new)
+}
+
+fn change(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, change: &Change, now: Timestamp) -> Result<Changed, Fault> {
+    let user: UserRooms = rows::get(&tables.users, uid.as_str())?.unwrap_or_default();
+    let target = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
+    let oldest = match membership::to_evict(&user, room) {
+        Some(id) => rows::get(&tables.memberships, (id.to_bytes(), uid.as_str()))?.map(|m| (id, m)),
+        None => None,
+    };
+    let plan = match membership::plan(&user, room, target, oldest, change, now) {
+        Planned::Already(there) => return Ok(Changed::Already(there)),
+        Planned::Blocked(pending) => return Ok(Changed::Blocked(pending)),
+        Planned::Write(plan) => plan,
+    };
+    rows::put(&mut tables.users, uid.as_str(), &plan.user)?;
+    write(tables, room, &plan.membership)?;
+    if let Some((left, gone)) = &plan.evicted {
+        write(tables, *left, gone)?;
+    }
+    Ok(Changed::Done { membership: plan.membership, evicted: plan.evicted })
+}
+
+fn settle(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, version: u64, mark: Option<MessageId>) -> Result<(), Fault> {
+    let there: Option<Membership> = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
+    let Some(mut membership) = there.filter(|m| m.version == version && m.pending.is_some()) else {
+        return Ok(());
+    };
+    tables.pending.remove((membership.pending.as_ref().map_or(0, |e| e.at.ms()), room.to_bytes(), uid.as_str()))?;
+    membership.pending = None;
+    if membership.joined {
+        membership.mark = membership.mark.max(mark);
+    }
+    write(tables, room, &membership)
+}
+
+fn mark(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) -> Result<(), Fault> {
+    let there: Option<Membership> = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
+    match there.filter(|m| m.joined && m.sequence == sequence && m.mark < Some(mark)) {
+        Some(mut membership) => {
+            membership.mark = Some(mark);
+            rows::put(&mut tables.memberships, (room.to_bytes(), uid.as_str()), &membership)
+        }
+        None => Ok(()),
+    }
+}
+
+#[async_trait]
+impl Memberships for EmbeddedMemberships {
+    async fn get(&self, room: RoomId, uid: &Uid) -> Result<Option<Membership>> {
+        self.read(room, uid)
+            .map_err(|why| failed("the membership store", &why))
+    }
+
+    async fn of_user(&self, uid: &Uid) -> Result<UserRooms> {
+        self.read_user(uid)
+            .map_err(|why| failed("the membership store", &why))
+    }
+
+    async fn change(&self, room: RoomId, uid: &Uid, wanted: Change, now: Timestamp) -> Result<Changed> {
+        let uid = uid.clone();
+        self.writer.write(move |tables, _| change(tables, room, &uid, &wanted, now)).await
+    }
+
+    async fn settle(&self, room: RoomId, uid: &Uid, version: u64, mark: Option<MessageId>) -> Result<()> {
+        let uid = uid.clone();
+        self.writer.write(move |tables, _| settle(tables, room, &uid, version, mark)).await
+    }
+
+    async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, to: MessageId) -> Result<()> {
+        let uid = uid.clone();
+        self.writer.write(move |tables, _| mark(tables, room, &uid, sequence, to)).await
+    }
+
+    async fn page(&self, room: RoomId, after: Option<MemberCursor>, size: usize) -> Result<Vec<Membership>> {
+        self.read_page(room, after, size)
+            .map_err(|why| failed("the membership store", &why))
+    }
+
+    async fn pending(&self, before: Timestamp, size: usize) -> Result<Vec<Placed>> {
+        self.read_pending(before, size)
+            .map_err(|why| failed("the membership store", &why))
+    }
+}

@@ -1,0 +1,76 @@
+//! Presence on redb.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::rows::{self, Fault};
+use super::tables;
+use crate::domain::event::NodeId;
+use crate::domain::presence::Standing;
+use crate::domain::room::RoomId;
+use crate::domain::user::Uid;
+use crate::error::Result;
+use crate::store::{Presence, failed};
+
+/// Presence on redb.
+pub(super) struct EmbeddedPresence {
+    db: Arc<Database>,
+}
+
+impl EmbeddedPresence {
+    pub(super) fn new(db: Arc<Database>) -> Self {
+        Self { db }
+    }
+
+    fn read(&self, room: RoomId, uid: &Uid) -> Result<Standing, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::STANDINGS)?;
+        Ok(rows::get(&table, (room.to_bytes(), uid.as_str()))?.unwrap_or_default())
+    }
+
+    fn read_room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>), Fault> {
+        let txn = self.db.begin_read()?;
+        let log = txn.open_table(tables::LOG)?;
+        let end = log.last()?.map_or(0, |(offset, _)| offset.value() + 1);
+        let room = room.to_bytes();
+        let mut standings = vec![];
+        for row in txn.open_table(tables::STANDINGS)?.range((room, "")..)? {
+            let (key, value) = row?;
+            let (of, uid) = key.value();
+            if of != room {
+                break;
+            }
+            let Ok(uid) = Uid::parse("uid", uid) else { continue };
+            standings.push((uid, rows::read(value.value())?));
+        }
+        Ok((end, standings))
+    }
+
+    fn read_nodes(&self) -> Result<Vec<NodeId>, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::HOLDERS)?;
+        let (mut nodes, mut from) = (vec![], 0);
+        while let Some(row) = table.range((from, [0; 16], "")..)?.next() {
+            let node = row?.0.value().0;
+            nodes.push(NodeId(node));
+            let Some(next) = node.checked_add(1) else { break };
+            from = next;
+        }
+        Ok(nodes)
+    }
+}
+
+#[async_trait]
+impl Presence for EmbeddedPresence {
+    async fn of(&self, room: RoomId, uid: &Uid) -> Result<Standing> {
+        self.read(room, uid).map_err(|why| failed("presence", &why))
+    }
+
+    async fn room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>)> {
+        self.read_room(room).map_err(|why| failed("presence", &why))
+    }
+
+    async fn nodes(&self) -> Result<Vec<NodeId>> {
+        self.read_nodes().map_err(|why| failed("presence", &why))
+    }
+}

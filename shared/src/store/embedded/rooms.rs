@@ -1,0 +1,141 @@
+//! Rooms on redb.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::rows::{self, Fault};
+use super::tables::{self, Tables};
+use super::writer::Writer;
+use crate::domain::room::{Room, RoomId};
+use crate::domain::time::Timestamp;
+use crate::error::Result;
+use crate::store::{Created, RoomCursor, Rooms, Which, failed};
+
+/// Rooms on redb.
+pub(super) struct EmbeddedRooms {
+    db: Arc<Database>,
+    writer: Writer,
+}
+
+impl EmbeddedRooms {
+    pub(super) fn new(db: Arc<Database>, writer: Writer) -> Self {
+        Self { db, writer }
+    }
+
+    fn read(&self, id: RoomId) -> Result<Option<Room>, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::ROOMS)?;
+        rows::get(&table, id.to_bytes())
+    }
+
+    fn read_by_playlist(&self, playlist_id: &str) -> Result<Option<Room>, Fault> {
+        let table = self.db.begin_read()?.open_table(tables::BY_PLAYLIST)?;
+        let id = table.get(playlist_id)?.map(|row| row.value());
+        id.map_or(Ok(None), |id| self.read(RoomId::from_bytes(id)))
+    }
+
+    fn read_page(&self, which: Which, before: Option<RoomCursor>, size: usize) -> Result<Vec<Room>, Fault> {
+        let txn = self.db.begin_read()?;
+        let keys = txn.open_table(match which {
+            Which::All => tables::BY_CREATED,
+            Which::Live => tables::LIVE,
+        })?;
+        let rooms = txn.open_table(tables::ROOMS)?;
+        let end = before.map_or((u64::MAX, [0xff; 16]), |c| (c.created_at.ms(), c.id.to_bytes()));
+        let mut page = vec![];
+        for key in keys.range(..end)?.rev().take(size) {
+            page.extend(rows::get::<_, Room>(&rooms, key?.0.value().1)?);
+        }
+        Ok(page)
+    }
+
+    fn read_unindexed(&self, after: Option<RoomId>, size: usize) -> Result<Vec<Room>, Fault> {
+        let txn = self.db.begin_read()?;
+        let rooms = txn.open_table(tables::ROOMS)?;
+        let mut found = vec![];
+        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_bytes()));
+        let keys = txn.open_table(tables::UNINDEXED)?;
+        for key in keys.range::<tables::RoomKey>((from, Bound::Unbounded))?.take(size) {
+            found.extend(rows::get::<_, Room>(&rooms, key?.0.value())?);
+        }
+        Ok(found)
+    }
+}
+
+fn insert(tables: &mut Tables<'_>, room: &Room) -> Result<(), Fault> {
+    let id = room.id.to_bytes();
+    rows::put(&mut tables.rooms, id, room)?;
+    tables.by_playlist.insert(&*room.playlist.id, id)?;
+    tables.by_created.insert((room.created_at.ms(), id), ())?;
+    if !room.indexed {
+        tables.unindexed.insert(id, ())?;
+    }
+    Ok(())
+}
+
+fn restart(tables: &mut Tables<'_>, room: &Room, was: Timestamp) -> Result<bool, Fault> {
+    let id = room.id.to_bytes();
+    let Some(before) = rows::get::<_, Room>(&tables.rooms, id)? else { return Ok(false) };
+    if before.live || before.created_at != was {
+        return Ok(false);
+    }
+    tables.by_created.remove((was.ms(), id))?;
+    insert(tables, room)?;
+    Ok(true)
+}
+
+fn indexed(tables: &mut Tables<'_>, id: RoomId, created_at: Timestamp) -> Result<(), Fault> {
+    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else { return Ok(()) };
+    if room.created_at != created_at {
+        return Ok(());
+    }
+    room.indexed = true;
+    tables.unindexed.remove(id.to_bytes())?;
+    rows::put(&mut tables.rooms, id.to_bytes(), &room)
+}
+
+#[async_trait]
+impl Rooms for EmbeddedRooms {
+    async fn get(&self, id: RoomId) -> Result<Option<Room>> {
+        self.read(id).map_err(|why| failed("the room store", &why))
+    }
+
+    async fn by_playlist(&self, playlist_id: &str) -> Result<Option<Room>> {
+        self.read_by_playlist(playlist_id)
+            .map_err(|why| failed("the room store", &why))
+    }
+
+    async fn create(&self, room: &Room) -> Result<Created> {
+        let room = room.clone();
+        let create = move |tables: &mut Tables<'_>, _: &mut _| {
+            let there = tables.by_playlist.get(&*room.playlist.id)?.map(|row| row.value());
+            let there = there.map(|id| rows::get::<_, Room>(&tables.rooms, id)).transpose()?.flatten();
+            match there {
+                Some(there) => Ok(Created::Exists(there)),
+                None => insert(tables, &room).map(|()| Created::New),
+            }
+        };
+        self.writer.write(create).await
+    }
+
+    async fn restart(&self, room: &Room, was: Timestamp) -> Result<bool> {
+        let room = room.clone();
+        self.writer.write(move |tables, _| restart(tables, &room, was)).await
+    }
+
+    async fn page(&self, which: Which, before: Option<RoomCursor>, size: usize) -> Result<Vec<Room>> {
+        self.read_page(which, before, size)
+            .map_err(|why| failed("the room store", &why))
+    }
+
+    async fn unindexed(&self, after: Option<RoomId>, size: usize) -> Result<Vec<Room>> {
+        self.read_unindexed(after, size)
+            .map_err(|why| failed("the room store", &why))
+    }
+
+    async fn indexed(&self, id: RoomId, created_at: Timestamp) -> Result<()> {
+        self.writer.write(move |tables, _| indexed(tables, id, created_at)).await
+    }
+}

@@ -1,0 +1,42 @@
+//! The seams: what the operations need kept, one file for each.
+//!
+//! A store knows the domain and no operation. Each seam has an embedded form, all of them in one file on
+//! disk ([`embedded`]); a form on a real part passes the same conformance suite.
+
+use std::sync::Arc;
+
+pub mod embedded;
+mod history;
+mod log;
+mod memberships;
+mod presence;
+mod rooms;
+
+pub use history::{Archived, History, Summary};
+pub use log::{Appended, Appending, Log};
+pub use memberships::{Changed, Memberships};
+pub use presence::Presence;
+pub use rooms::{Created, RoomCursor, Rooms, Which};
+
+use crate::error::Error;
+
+/// All the stores there are. Cheap to clone.
+#[derive(Clone)]
+pub struct Stores {
+    /// Rooms with their playlists.
+    pub rooms: Arc<dyn Rooms>,
+    /// Memberships with the rule of four rooms, and marks.
+    pub memberships: Arc<dyn Memberships>,
+    /// Messages, and what lists need of them.
+    pub history: Arc<dyn History>,
+    /// Who is on.
+    pub presence: Arc<dyn Presence>,
+    /// The one order of everything.
+    pub log: Arc<dyn Log>,
+}
+
+/// The error of a store that fails: what it said is logged here and told to nobody.
+pub(crate) fn failed(store: &'static str, why: &dyn std::fmt::Display) -> Error {
+    tracing::error!(store, %why, "a store failed");
+    Error::Unavailable(store)
+}

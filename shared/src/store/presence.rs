@@ -1,0 +1,20 @@
+//! Who is on, as the log's records add up.
+
+use async_trait::async_trait;
+
+use crate::domain::event::NodeId;
+use crate::domain::presence::Standing;
+use crate::domain::room::RoomId;
+use crate::domain::user::Uid;
+use crate::error::Result;
+
+/// Presence as the recorder sums it up. Every error is `Unavailable`.
+#[async_trait]
+pub trait Presence: Send + Sync {
+    /// How one user stands in a room.
+    async fn of(&self, room: RoomId, uid: &Uid) -> Result<Standing>;
+    /// How every member of a room stands, and the offset before which all is summed up.
+    async fn room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>)>;
+    /// The nodes that were ever said to have a socket and not yet said to be gone.
+    async fn nodes(&self) -> Result<Vec<NodeId>>;
+}

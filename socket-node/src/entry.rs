@@ -1,0 +1,69 @@
+//! A record as shards take it: judged, and encoded once for all of them.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use roomtone_shared::domain::event::Headers;
+use roomtone_shared::domain::judge::Judged;
+use roomtone_shared::domain::message::{Message, MessageId};
+use roomtone_shared::domain::room::RoomId;
+
+/// A message ready to be framed: its id as text and its body as JSON.
+#[derive(Debug)]
+pub(crate) struct Post {
+    pub(crate) id: MessageId,
+    pub(crate) id_text: String,
+    pub(crate) body: Bytes,
+    pub(crate) headers: Headers,
+}
+
+impl Post {
+    /// Encodes a message.
+    pub(crate) fn new(message: &Message, headers: Headers) -> Self {
+        // A message is plain data: writing it to memory cannot fail.
+        let body = serde_json::to_vec(message).unwrap_or_default();
+        Self { id: message.id, id_text: message.id.to_string(), body: body.into(), headers }
+    }
+
+    /// The client's own headers.
+    pub(crate) fn own_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+/// One change of one member's presence, as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Flip {
+    pub(crate) room: RoomId,
+    pub(crate) id: MessageId,
+    pub(crate) body: Bytes,
+}
+
+/// A judged record with what shards need of it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) judged: Judged,
+    /// Changes of presence in rooms that somebody here watches.
+    pub(crate) flips: Vec<Flip>,
+    posts: OnceLock<Vec<Post>>,
+}
+
+impl Entry {
+    pub(crate) fn new(judged: Judged, flips: Vec<Flip>) -> Arc<Self> {
+        Arc::new(Self { judged, flips, posts: OnceLock::new() })
+    }
+
+    pub(crate) fn offset(&self) -> u64 {
+        self.judged.record.offset
+    }
+
+    pub(crate) fn room(&self) -> Option<RoomId> {
+        self.judged.record.fact.room()
+    }
+
+    /// The messages it shows, encoded by the first shard that needs them.
+    pub(crate) fn posts(&self) -> &[Post] {
+        let encode = || self.judged.shown.iter().map(|s| Post::new(&s.message, s.headers.clone())).collect();
+        self.posts.get_or_init(encode)
+    }
+}

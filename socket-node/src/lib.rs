@@ -1,0 +1,29 @@
+//! The socket node: WebSockets that speak STOMP, what is said fanned out to them in the log's order.
+//!
+//! ```text
+//! serve → upgrade → shard → session ─ frames, commands ─→ rooms::join …, log.append
+//! log → reader (verdicts, presence) → ring → shard → lane (encoded once) → outbox → socket
+//! ```
+//!
+//! `frame` and `ws` are pure. Nothing calls into a session but its lanes and `session::events`.
+
+mod accounts;
+mod entry;
+pub mod frame;
+mod holds;
+mod marks;
+mod node;
+mod outbox;
+mod reader;
+mod ring;
+mod serve;
+mod session;
+mod settings;
+mod shard;
+mod upgrade;
+pub mod ws;
+
+pub use node::{SocketNode, StartError};
+pub use serve::serve;
+pub use settings::SocketSettings;
+pub use upgrade::routes;

@@ -1,0 +1,54 @@
+//! Marks of sockets that close: gathered per room and user, and written at a bounded pace.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::user::Uid;
+use roomtone_shared::store::Stores;
+use tokio::sync::Notify;
+
+/// Milliseconds for which marks are gathered.
+const GATHER_MS: u64 = 100;
+
+/// A mark of the membership that began with this join.
+type Mark = (u64, MessageId);
+
+/// Marks that wait to be written.
+#[derive(Default)]
+pub(crate) struct Marks {
+    waiting: Mutex<HashMap<(RoomId, Uid), Mark>>,
+    some: Notify,
+}
+
+impl Marks {
+    /// Notes how far a user's socket was read.
+    pub(crate) fn note(&self, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = waiting.entry((room, uid.clone())).or_insert((sequence, mark));
+        *newest = (*newest).max((sequence, mark));
+        drop(waiting);
+        self.some.notify_one();
+    }
+
+    /// Writes marks as they come, for good.
+    pub(crate) async fn run(&self, stores: &Stores) {
+        loop {
+            self.some.notified().await;
+            self.write(stores).await;
+            tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+        }
+    }
+
+    /// Writes what waits; what could not be written waits on.
+    pub(crate) async fn write(&self, stores: &Stores) {
+        let taken = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((room, uid), (sequence, mark)) in taken {
+            if stores.memberships.mark(room, &uid, sequence, mark).await.is_err() {
+                self.note(room, &uid, sequence, mark);
+            }
+        }
+    }
+}

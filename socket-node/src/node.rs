@@ -1,0 +1,131 @@
+//! A socket node: what its shards share, and its start and end.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use roomtone_shared::auth::Authenticator;
+use roomtone_shared::domain::event::{Fact, NodeId};
+use roomtone_shared::error::{Error, Result};
+use roomtone_shared::store::Stores;
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use crate::accounts::Accounts;
+use crate::holds::Holds;
+use crate::marks::Marks;
+use crate::reader::{Reader, Watch};
+use crate::ring::Ring;
+use crate::settings::SocketSettings;
+use crate::shard::{self, Arrival, ShardHandle};
+
+/// Requests to the reader that wait.
+const WATCHES_MAX: usize = 1_024;
+
+/// Why a node did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A store does not answer.
+    #[error("{0}")]
+    Store(#[from] Error),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What all shards of a node share.
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) settings: SocketSettings,
+    pub(crate) stores: Stores,
+    pub(crate) auth: Authenticator,
+    pub(crate) ring: Arc<Ring>,
+    pub(crate) accounts: Accounts,
+    pub(crate) holds: Holds,
+    pub(crate) marks: Marks,
+    pub(crate) watches: mpsc::Sender<Watch>,
+    pub(crate) shutdown: watch::Sender<bool>,
+    runtime: Handle,
+    started: Instant,
+}
+
+impl Node {
+    /// Does work on the stores' runtime, so that no shard waits for a store.
+    pub(crate) async fn ask<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.runtime.spawn(work).await.unwrap_or(Err(Error::Unavailable("the server")))
+    }
+
+    /// Milliseconds since the node started, by a clock that is never set.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A running node. Cheap to clone.
+#[derive(Clone)]
+pub struct SocketNode {
+    pub(crate) node: Arc<Node>,
+    shards: Arc<[ShardHandle]>,
+}
+
+impl SocketNode {
+    /// Starts a node: tells the log that nodes which ran here before are gone, reads the end of the log,
+    /// and starts the shards. Stores are asked on the runtime this is called on.
+    ///
+    /// # Errors
+    /// Where a store does not answer, or a thread cannot be started.
+    pub async fn start(settings: SocketSettings, stores: Stores, auth: Authenticator) -> std::result::Result<Self, StartError> {
+        for gone in stores.presence.nodes().await? {
+            stores.log.append(Fact::NodeGone(gone)).await?;
+        }
+        let reader = Reader::open(stores.clone()).await?;
+        let (cursor, shards) = (reader.next(), settings.shards);
+        let ring = Arc::new(Ring::new(cursor, shards));
+        let (watches, asked) = mpsc::channel(WATCHES_MAX);
+        let id = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
+        let runtime = Handle::current();
+        let node = Arc::new(Node {
+            id,
+            settings,
+            holds: Holds::new(id, stores.log.clone(), runtime.clone()),
+            stores,
+            auth,
+            ring: ring.clone(),
+            accounts: Accounts::default(),
+            marks: Marks::default(),
+            watches,
+            shutdown: watch::Sender::new(false),
+            runtime: runtime.clone(),
+            started: Instant::now(),
+        });
+        runtime.spawn(reader.run(ring, asked));
+        let marking = node.clone();
+        runtime.spawn(async move { marking.marks.run(&marking.stores).await });
+        let started: std::io::Result<Vec<_>> = (0..shards).map(|index| shard::start(node.clone(), index, cursor)).collect();
+        Ok(Self { node, shards: started?.into() })
+    }
+
+    /// How many sockets there are.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.shards.iter().map(|s| s.sockets.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Hands a socket to the shard that has the fewest; false where none takes it.
+    pub(crate) fn hand(&self, arrival: Arrival) -> bool {
+        let least = self.shards.iter().min_by_key(|s| s.sockets.load(Ordering::Relaxed));
+        least.is_some_and(|shard| shard.hand(arrival))
+    }
+
+    /// Closes every session, and ends when they are gone and their marks are written, or their time is up.
+    pub async fn stop(&self) {
+        self.node.shutdown.send_replace(true);
+        let up = Instant::now() + std::time::Duration::from_millis(self.node.settings.drain_ms);
+        while self.sockets() > 0 && Instant::now() < up {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        self.node.marks.write(&self.node.stores).await;
+    }
+}

@@ -1,0 +1,67 @@
+//! The HTTP server: accepts, bounds what a request's head may cost, and lets a stream be taken back.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// The time in which a request's head must have come.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Octets that a request's head may have.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// The pause after the system did not give a connection: it has too many, and time mends that.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `router` on `listener` until `shutdown`; requests that have begun are answered.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    let (down, _) = watch::channel(false);
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                tokio::spawn(connection(stream, router.clone(), down.subscribe()));
+            }
+            Err(why) => {
+                tracing::warn!(%why, "no connection could be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    down.send_replace(true);
+    down.closed().await;
+}
+
+async fn closing(down: &mut watch::Receiver<bool>) {
+    // Where the sender is gone, the server is too.
+    let _ = down.wait_for(|down| *down).await;
+}
+
+async fn connection(stream: TcpStream, router: Router, mut down: watch::Receiver<bool>) {
+    // Without it small frames wait for the other side's acknowledgements; nothing else depends on it.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(connection);
+    // How a connection ended is its client's business.
+    tokio::select! {
+        _ = &mut connection => {}
+        () = closing(&mut down) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

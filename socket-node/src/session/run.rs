@@ -1,0 +1,140 @@
+//! A session's task: octets → inputs → what they ask for, until the socket ends.
+
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::Session;
+use super::command::{self, Command};
+use super::fault::Fault;
+use super::receive::{Input, Wire};
+use crate::frame::{ErrorFrame, Frame, ServerFrame};
+use crate::settings;
+use crate::shard::subscription::State;
+use crate::ws;
+
+impl Session {
+    /// Runs the session; `read` came behind the upgrade already.
+    pub(crate) async fn run(self: Rc<Self>, mut read: Vec<u8>) {
+        if self.echo {
+            Box::pin(self.run_echo(read)).await;
+        } else {
+            let mut wire = Wire::new(&self.shard.node.settings);
+            let mut inputs = Some(wire.decode(&mut read));
+            drop(read);
+            while let Some(some) = inputs {
+                if !some.is_empty() {
+                    self.busy.set(true);
+                    Box::pin(self.work(some)).await;
+                    self.busy.set(false);
+                }
+                if self.is_over() {
+                    break;
+                }
+                inputs = self.receive(&mut wire).await;
+            }
+        }
+        self.end();
+        self.linger().await;
+        self.shard.gone(self.id, self.uid());
+    }
+
+    async fn work(self: &Rc<Self>, inputs: Vec<Input>) {
+        for input in inputs {
+            if self.is_over() {
+                return;
+            }
+            match input {
+                Input::Frame(frame) => {
+                    let receipt = frame.headers.get("receipt").map(str::to_owned);
+                    if let Err(fault) = self.frame(frame, receipt.clone()).await {
+                        self.fail(&fault.of(receipt.as_deref()));
+                    }
+                }
+                Input::Ping(payload) => {
+                    let mut out = BytesMut::new();
+                    ws::put_pong(&mut out, &payload);
+                    self.send(out.freeze());
+                }
+                Input::Close => self.close(Bytes::new(), ws::close_code::NORMAL, ""),
+                Input::BrokenFrame(broken) => self.fail(&broken.into()),
+                Input::BrokenSocket(broken) => self.close(Bytes::new(), broken.code, broken.reason),
+            }
+        }
+    }
+
+    async fn frame(self: &Rc<Self>, frame: Frame, receipt: Option<String>) -> Result<(), Fault> {
+        if self.user.get().is_none() {
+            return self.connect(&frame).await;
+        }
+        self.room_for_answers().await;
+        match command::read(&frame)? {
+            Command::Send { transaction: Some(transaction), request } => {
+                return self.send_in(&transaction, request, receipt, frame.body.len());
+            }
+            Command::Send { transaction: None, request } => return self.request(request, receipt).await,
+            Command::Commit { transaction } => return self.commit(&transaction, receipt).await,
+            Command::Subscribe(subscribe) => self.subscribe(subscribe).await?,
+            Command::Unsubscribe { id } => self.unsubscribe(&id).await?,
+            Command::Begin { transaction } => self.begin(transaction)?,
+            Command::Abort { transaction } => self.abort(&transaction)?,
+            Command::Acknowledge(acknowledge) => self.acknowledge(&acknowledge)?,
+            Command::Disconnect => {
+                self.give_receipt(receipt);
+                self.answered_all().await;
+                self.close(Bytes::new(), ws::close_code::NORMAL, "");
+                return Ok(());
+            }
+        }
+        self.give_receipt(receipt);
+        Ok(())
+    }
+
+    /// Says what is wrong, and closes.
+    pub(super) fn fail(self: &Rc<Self>, fault: &Fault) {
+        let mut out = BytesMut::new();
+        let error = ErrorFrame {
+            message: fault.message,
+            receipt_id: fault.receipt.as_deref(),
+            version: fault.version,
+            body: &fault.detail,
+        };
+        ServerFrame::Error(error).write_ws(self.version.get(), &mut out);
+        tracing::debug!(session = self.id, message = fault.message, "closed with an error");
+        self.close(out.freeze(), ws::close_code::PROTOCOL_ERROR, fault.message);
+    }
+
+    /// Waits while too many answers are due, which slows a client down to what can be done.
+    async fn room_for_answers(&self) {
+        while self.answers.borrow().len() >= settings::ANSWERS_MAX && !self.is_over() {
+            self.answered.notified().await;
+        }
+    }
+
+    /// Waits until every answer that is due was given.
+    pub(super) async fn answered_all(&self) {
+        while self.answers.borrow().len() > 0 && !self.is_over() {
+            self.answered.notified().await;
+        }
+    }
+
+    /// The socket is out of every room, and nothing reaches it any more.
+    fn end(&self) {
+        let rooms: Vec<_> = self.places.borrow().iter().filter(|p| p.inside).map(|p| p.room).collect();
+        for room in rooms {
+            drop(self.go_out(room));
+        }
+        let subscriptions = std::mem::take(&mut *self.subscriptions.borrow_mut());
+        for subscription in &subscriptions {
+            self.shard.silence(subscription, State::Ended);
+            self.shard.rooms.borrow_mut().leave(subscription);
+            self.unwatch(subscription);
+        }
+        self.transactions.borrow_mut().clear();
+        if let Some(uid) = self.uid() {
+            self.shard.node.accounts.leave(uid);
+        }
+        // Those who wait for an answer that nobody can be given any more.
+        self.answered.notify_waiters();
+    }
+}

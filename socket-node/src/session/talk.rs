@@ -1,0 +1,142 @@
+//! Messages: admitted here, ordered by the log, answered when this shard has read them back.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roomtone_shared::domain::event::{Event, Fact, Line, Origin, Playing, Said};
+use roomtone_shared::domain::judge::Verdict;
+use roomtone_shared::domain::playlist::Schedule;
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::time::Timestamp;
+use roomtone_shared::error::{Error, Result};
+use roomtone_shared::rooms;
+
+use super::Session;
+use super::command::Talk;
+
+/// A record on its way through the log.
+pub(super) struct Sent {
+    answer: u64,
+    pub(super) room: RoomId,
+    /// The receipt that each of its messages asked for.
+    receipts: Vec<Option<String>>,
+    /// The receipt that the transaction's COMMIT asked for.
+    commit: Option<String>,
+}
+
+impl Sent {
+    fn any_receipt(&self) -> Option<&str> {
+        let first = self.receipts.iter().flatten().next();
+        self.commit.as_ref().or(first).map(String::as_str)
+    }
+}
+
+fn off() -> Error {
+    Error::Forbidden("only members who are on may send; you are off".into())
+}
+
+impl Session {
+    /// Sends messages of one room as one record; each with the receipt it asked for, and the COMMIT's.
+    pub(super) async fn talk(self: &Rc<Self>, talks: Vec<(Talk, Option<String>)>, commit: Option<String>) {
+        let Some(room) = talks.first().map(|(talk, _)| talk.room) else { return };
+        let (talks, receipts): (Vec<_>, Vec<_>) = talks.into_iter().unzip();
+        let answer = self.answers.borrow_mut().keep();
+        let sent = Sent { answer, room, receipts, commit };
+        match self.admit(room, talks).await {
+            Ok(said) => self.append(sent, said),
+            Err(why) => self.refuse(answer, &why, Some(room), sent.any_receipt()),
+        }
+    }
+
+    async fn admit(&self, room: RoomId, talks: Vec<Talk>) -> Result<Said> {
+        let place = self.place(room).filter(|p| p.inside);
+        // What this shard has taken of the log is what the check rests on.
+        let as_of = self.shard.cursor.get();
+        match place {
+            Some(place) if !place.joined => return Err(rooms::not_a_member()),
+            Some(place) if !place.switch => return Err(off()),
+            Some(_) => {}
+            None => self.check_elsewhere(room).await?,
+        }
+        let schedule = self.schedule(room).await?;
+        let sender = self.user.get().map(|user| user.profile.clone());
+        let sender = sender.ok_or_else(rooms::not_a_member)?;
+        let at = Timestamp::now();
+        let now = schedule.at(at);
+        let line = |talk: Talk| Line {
+            content: talk.content,
+            client_message_id: talk.client_message_id,
+            at,
+            playing: Playing { music_id: now.music_id.clone(), position_ms: now.position_ms },
+            headers: talk.headers,
+        };
+        Ok(Said { sender, as_of, lines: talks.into_iter().map(line).collect(), origin: None })
+    }
+
+    /// This socket is not in the room; another one of the user's may be.
+    async fn check_elsewhere(&self, room: RoomId) -> Result<()> {
+        let stores = self.shard.node.stores.clone();
+        let uid = self.uid().cloned().ok_or_else(rooms::not_a_member)?;
+        let check = async move {
+            let member = stores.memberships.get(room, &uid).await?.filter(|m| m.joined);
+            rooms::may_send(&member.ok_or_else(rooms::not_a_member)?)?;
+            if stores.presence.of(room, &uid).await?.is_on() { Ok(()) } else { Err(off()) }
+        };
+        self.shard.node.ask(check).await
+    }
+
+    async fn schedule(&self, room: RoomId) -> Result<Arc<Schedule>> {
+        if let Some(known) = self.shard.rooms.borrow().schedule(room) {
+            return Ok(known);
+        }
+        let stores = self.shard.node.stores.clone();
+        let found = self.shard.node.ask(async move { rooms::get(&stores, room).await }).await?;
+        let schedule = Arc::new(found.schedule());
+        self.shard.rooms.borrow_mut().keep_schedule(room, schedule.clone());
+        Ok(schedule)
+    }
+
+    fn append(self: &Rc<Self>, sent: Sent, mut said: Said) {
+        let (answer, room) = (sent.answer, sent.room);
+        let node = &self.shard.node;
+        said.origin = Some(Origin { node: node.id, shard: self.shard.index, session: self.id, answer });
+        self.in_flight.borrow_mut().push(sent);
+        let appending = node.stores.log.append(Fact::In(room, Event::Said(said)));
+        let session = self.clone();
+        tokio::task::spawn_local(async move {
+            if let Err(why) = appending.await {
+                session.not_appended(answer, &why);
+            }
+        });
+    }
+
+    fn take_sent(&self, answer: u64) -> Option<Sent> {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let at = in_flight.iter().position(|sent| sent.answer == answer)?;
+        Some(in_flight.remove(at))
+    }
+
+    fn not_appended(self: &Rc<Self>, answer: u64, why: &Error) {
+        if let Some(sent) = self.take_sent(answer) {
+            self.refuse(answer, why, Some(sent.room), sent.any_receipt());
+        }
+    }
+
+    /// This shard has read the record back: it is durable, and this is what became of it.
+    pub(crate) fn read_back(self: &Rc<Self>, answer: u64, verdicts: &[Verdict]) {
+        let Some(sent) = self.take_sent(answer) else { return };
+        if verdicts.contains(&Verdict::Void) {
+            return self.refuse(answer, &off(), Some(sent.room), sent.any_receipt());
+        }
+        let id = |verdict: &Verdict| match verdict {
+            Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
+            Verdict::Void => None,
+        };
+        let each = sent.receipts.iter().zip(verdicts);
+        let mut frames: Vec<Bytes> = each.filter_map(|(receipt, verdict)| Some(self.receipt(receipt.as_ref()?, id(verdict)))).collect();
+        let last = verdicts.last().and_then(id);
+        frames.extend(sent.commit.iter().map(|receipt| self.receipt(receipt, last)));
+        self.answer(answer, frames);
+    }
+}

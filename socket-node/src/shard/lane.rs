@@ -1,0 +1,112 @@
+//! A lane: the subscriptions of a room whose frames are the same octets. A message is encoded once for
+//! each lane, and what has gathered goes out once a tick.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use roomtone_shared::domain::message::MessageId;
+
+use super::subscription::{Head, State, Subscription};
+use crate::entry::Post;
+use crate::frame::Version;
+
+/// What makes two subscriptions' frames the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LaneKey {
+    pub(crate) version: Version,
+    pub(crate) subscription: String,
+    pub(crate) acknowledged: bool,
+}
+
+/// One lane.
+pub(crate) struct Lane {
+    pub(crate) key: LaneKey,
+    pub(crate) head: Rc<Head>,
+    /// All of its subscriptions, silent ones too.
+    members: usize,
+    live: Vec<Rc<Subscription>>,
+    pending: BytesMut,
+    ids: Vec<MessageId>,
+}
+
+impl Lane {
+    pub(crate) fn new(key: LaneKey, head: Rc<Head>) -> Self {
+        Self { key, head, members: 0, live: vec![], pending: BytesMut::new(), ids: vec![] }
+    }
+
+    /// Counts a subscription in.
+    pub(crate) fn enter(&mut self) {
+        self.members += 1;
+    }
+
+    /// Counts a subscription out; true where it was the last.
+    pub(crate) fn leave(&mut self, subscription: &Rc<Subscription>) -> bool {
+        self.silence(subscription);
+        self.members -= 1;
+        self.members == 0
+    }
+
+    /// From now on the subscription gets what comes. What has gathered came before.
+    pub(crate) fn start(&mut self, subscription: &Rc<Subscription>, now: Instant) {
+        self.flush(now);
+        subscription.state.set(State::Live);
+        self.live.push(subscription.clone());
+    }
+
+    /// From now on it gets nothing. What has gathered is still its own.
+    pub(crate) fn silence(&mut self, subscription: &Rc<Subscription>) {
+        let Some(at) = self.live.iter().position(|s| Rc::ptr_eq(s, subscription)) else { return };
+        self.flush(Instant::now());
+        self.live.swap_remove(at);
+    }
+
+    /// Encodes a message, to go out with the next flush. True where it is the first to gather.
+    pub(crate) fn gather(&mut self, post: &Post) -> bool {
+        if self.live.is_empty() {
+            return false;
+        }
+        let first = self.pending.is_empty();
+        encode(&self.head, post, &mut self.pending);
+        self.ids.push(post.id);
+        first
+    }
+
+    /// Sends what has gathered.
+    pub(crate) fn flush(&mut self, now: Instant) {
+        let (Some(first), Some(last)) = (self.ids.first().copied(), self.ids.last().copied()) else { return };
+        let bytes = std::mem::take(&mut self.pending).freeze();
+        for subscription in &self.live {
+            deliver(subscription, &bytes, (first, last), now);
+            if self.key.acknowledged {
+                self.ids.iter().for_each(|id| subscription.sent(*id));
+            }
+        }
+        self.ids.clear();
+    }
+}
+
+/// Appends a message's frame.
+pub(crate) fn encode(head: &Head, post: &Post, out: &mut BytesMut) {
+    let ack = head.ack.as_ref().map(|id| format!("{}/{id}", post.id_text));
+    head.message.write_ws(out, &post.id_text, ack.as_deref(), post.own_headers(), &post.body);
+}
+
+/// Hands frames to a subscription's socket. One whose backlog is full is skipped, and told of the hole
+/// before the next frames that it is given.
+pub(crate) fn deliver(subscription: &Rc<Subscription>, bytes: &Bytes, (first, last): (MessageId, MessageId), now: Instant) {
+    let Some(session) = subscription.session.upgrade() else { return };
+    if let Some(after) = subscription.gap.get() {
+        if session.backlog_bytes() > 0 {
+            return;
+        }
+        subscription.gap.set(None);
+        session.send_gap(subscription, after, first);
+    }
+    if session.backlog_bytes() + bytes.len() > session.backlog_bytes_max() && session.backlog_bytes() > 0 {
+        subscription.gap.set(subscription.queued.get());
+        return;
+    }
+    subscription.queued.set(Some(last));
+    session.push(bytes.clone(), Some((subscription, last)), now);
+}

@@ -1,0 +1,225 @@
+//! A shard: one thread that owns its sockets and its part of every room, without locks.
+//!
+//! It takes entries from the ring in their order, changes who hears what, and hands messages to lanes. It
+//! knows sessions by their state only; what a frame asks for is the session's business.
+
+pub(crate) mod lane;
+mod resume;
+mod rooms;
+pub(crate) mod subscription;
+mod tick;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent};
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::user::Uid;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::entry::Entry;
+use crate::node::Node;
+use crate::session::Session;
+use rooms::Rooms;
+
+/// Entries taken from the ring in one tick.
+const TICK_ENTRIES_MAX: usize = 256;
+/// Octets read from a socket at once; one buffer for all sockets of a shard.
+pub(crate) const READ_BYTES: usize = 64 << 10;
+/// New sockets that wait for a shard.
+const ARRIVALS_MAX: usize = 1_024;
+
+/// A socket after its upgrade.
+pub(crate) struct Arrival {
+    pub(crate) stream: std::net::TcpStream,
+    /// What came behind the request already.
+    pub(crate) read: Vec<u8>,
+    pub(crate) echo: bool,
+}
+
+/// The way to a shard from other threads.
+pub(crate) struct ShardHandle {
+    arrivals: mpsc::Sender<Arrival>,
+    /// Sockets it has.
+    pub(crate) sockets: Arc<AtomicUsize>,
+}
+
+impl ShardHandle {
+    /// Hands it a socket; false where too many wait already, or it is gone.
+    pub(crate) fn hand(&self, arrival: Arrival) -> bool {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        let taken = self.arrivals.try_send(arrival).is_ok();
+        if !taken {
+            self.sockets.fetch_sub(1, Ordering::Relaxed);
+        }
+        taken
+    }
+}
+
+/// A shard.
+pub(crate) struct Shard {
+    pub(crate) node: Arc<Node>,
+    pub(crate) index: u16,
+    /// The offset below which all is taken.
+    pub(crate) cursor: Cell<u64>,
+    pub(crate) rooms: RefCell<Rooms>,
+    pub(crate) buffer: RefCell<Box<[u8]>>,
+    sessions: RefCell<HashMap<u64, Rc<Session>>>,
+    by_user: RefCell<HashMap<Uid, Vec<Rc<Session>>>>,
+    waiting: RefCell<Vec<(u64, oneshot::Sender<()>)>>,
+    next_session: Cell<u64>,
+    sockets: Arc<AtomicUsize>,
+}
+
+/// Starts a shard's thread.
+pub(crate) fn start(node: Arc<Node>, index: u16, cursor: u64) -> std::io::Result<ShardHandle> {
+    let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
+    let sockets = Arc::new(AtomicUsize::new(0));
+    let handle = ShardHandle { arrivals, sockets: sockets.clone() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let run = move || {
+        let shard = Rc::new(Shard::new(node, index, cursor, sockets));
+        tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
+    };
+    std::thread::Builder::new().name(format!("shard-{index}")).spawn(run)?;
+    Ok(handle)
+}
+
+impl Shard {
+    fn new(node: Arc<Node>, index: u16, cursor: u64, sockets: Arc<AtomicUsize>) -> Self {
+        Self {
+            node,
+            index,
+            cursor: Cell::new(cursor),
+            rooms: RefCell::default(),
+            buffer: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
+            sessions: RefCell::default(),
+            by_user: RefCell::default(),
+            waiting: RefCell::default(),
+            next_session: Cell::new(0),
+            sockets,
+        }
+    }
+
+    async fn run(self: Rc<Self>, mut arrivals: mpsc::Receiver<Arrival>) {
+        let mut end = self.node.ring.follow();
+        let mut shutdown = self.node.shutdown.subscribe();
+        let mut ticks = tokio::time::interval(tick::EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                changed = end.wait_for(|end| *end > self.cursor.get()) => {
+                    drop(changed);
+                    self.take_entries();
+                    tokio::task::yield_now().await;
+                }
+                Some(arrival) = arrivals.recv() => self.arrive(arrival),
+                _ = ticks.tick() => self.tick(),
+                _ = shutdown.wait_for(|down| *down) => break,
+            }
+        }
+        self.drain().await;
+    }
+
+    fn arrive(self: &Rc<Self>, arrival: Arrival) {
+        let id = self.next_session.get();
+        self.next_session.set(id + 1);
+        if let Some(session) = Session::new(self, id, arrival.stream, arrival.echo) {
+            self.sessions.borrow_mut().insert(id, session.clone());
+            tokio::task::spawn_local(session.run(arrival.read));
+        } else {
+            self.sockets.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A session is logged in.
+    pub(crate) fn logged_in(&self, uid: &Uid, session: &Rc<Session>) {
+        self.by_user.borrow_mut().entry(uid.clone()).or_default().push(session.clone());
+    }
+
+    /// A session is over.
+    pub(crate) fn gone(&self, id: u64, uid: Option<&Uid>) {
+        self.sessions.borrow_mut().remove(&id);
+        self.sockets.fetch_sub(1, Ordering::Relaxed);
+        let Some(uid) = uid else { return };
+        let mut by_user = self.by_user.borrow_mut();
+        if let Some(sessions) = by_user.get_mut(uid) {
+            sessions.retain(|s| s.id != id);
+            if sessions.is_empty() {
+                by_user.remove(uid);
+            }
+        }
+    }
+
+    fn of_user(&self, uid: &Uid) -> Vec<Rc<Session>> {
+        self.by_user.borrow().get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Waits until this shard has taken the record at `offset`.
+    pub(crate) async fn reached(&self, offset: u64) {
+        if self.cursor.get() > offset {
+            return;
+        }
+        let (told, reached) = oneshot::channel();
+        self.waiting.borrow_mut().push((offset, told));
+        // The shard outlives its sessions, so this is told sooner or later.
+        let _ = reached.await;
+    }
+
+    fn take_entries(self: &Rc<Self>) {
+        let entries = self.node.ring.read(self.cursor.get(), TICK_ENTRIES_MAX);
+        let now = Instant::now();
+        for entry in &entries {
+            self.take(entry, now);
+            self.cursor.set(entry.offset() + 1);
+        }
+        self.rooms.borrow_mut().flush(now);
+        let cursor = self.cursor.get();
+        self.node.ring.took(self.index, cursor);
+        let reached = self.waiting.borrow_mut().extract_if(.., |(offset, _)| *offset < cursor).collect::<Vec<_>>();
+        for (_, told) in reached {
+            // Whoever waited may be gone.
+            let _ = told.send(());
+        }
+    }
+
+    fn take(self: &Rc<Self>, entry: &Arc<Entry>, now: Instant) {
+        match &entry.judged.record.fact {
+            Fact::In(room, Event::Member(event)) if entry.judged.fresh => self.member(*room, event, entry, now),
+            Fact::In(room, Event::Left(uid)) => {
+                self.of_user(uid).iter().for_each(|session| session.taken_out(*room));
+            }
+            Fact::In(room, Event::Said(said)) => {
+                self.rooms.borrow_mut().post(*room, entry);
+                let mine = said.origin.filter(|o| o.node == self.node.id && o.shard == self.index);
+                let session = mine.and_then(|o| self.sessions.borrow().get(&o.session).cloned());
+                if let (Some(session), Some(origin)) = (session, mine) {
+                    session.read_back(origin.answer, &entry.judged.verdicts);
+                }
+            }
+            Fact::In(..) | Fact::NodeGone(_) => {}
+        }
+        entry.flips.iter().for_each(|flip| self.rooms.borrow_mut().post_flip(flip));
+    }
+
+    /// A membership changed: who came hears the room from here on, who went no longer.
+    fn member(self: &Rc<Self>, room: RoomId, event: &MemberEvent, entry: &Arc<Entry>, now: Instant) {
+        let sessions = self.of_user(&event.who.uid);
+        if matches!(event.change, MemberChange::Joined { .. }) {
+            self.rooms.borrow_mut().forget_schedule(room);
+            sessions.iter().for_each(|s| s.member(room, event, entry.offset(), now));
+            self.rooms.borrow_mut().post(room, entry);
+            return;
+        }
+        self.rooms.borrow_mut().post(room, entry);
+        sessions.iter().for_each(|s| s.member(room, event, entry.offset(), now));
+        if let MemberChange::Exited { by: Some(by) } = event.change {
+            sessions.iter().for_each(|s| s.evicted(room, by));
+        }
+    }
+}

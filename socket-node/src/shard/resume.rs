@@ -1,0 +1,195 @@
+//! Resume: everything after an id, then live, with no hole and no repeat.
+//!
+//! History is read up to where this shard stands, again and again until it stands there no further on; the
+//! last step to live happens without a pause in between, so nothing can come in the middle.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::error::Result;
+use tokio::time::sleep;
+
+use super::Shard;
+use super::lane::{deliver, encode};
+use super::subscription::{State, Subscription};
+use crate::entry::Post;
+use crate::settings;
+
+/// Milliseconds between looks at a history that has not got as far as this shard.
+const BEHIND_MS: u64 = 20;
+/// Looks at such a history before the rest is given up as a hole.
+const BEHIND_TRIES: usize = 500;
+
+/// Part of a room's messages, and the id up to which it is whole.
+struct Part {
+    posts: Vec<Post>,
+    upto: Option<MessageId>,
+}
+
+impl Shard {
+    /// Starts a subscription: at `since` where that is given, else at the record at `from`.
+    pub(crate) fn start(self: &Rc<Self>, subscription: &Rc<Subscription>, from: u64, now: Instant) {
+        let epoch = self.node.stores.log.epoch();
+        let before = from.checked_sub(1).map_or(MessageId { epoch, offset: 0, index: 0 }, |offset| MessageId::last_of(epoch, offset));
+        let Some(since) = subscription.since.take() else {
+            subscription.queued.set(Some(before));
+            self.rooms.borrow_mut().start(subscription, now);
+            return;
+        };
+        subscription.state.set(State::CatchingUp);
+        tokio::task::spawn_local(self.clone().resume(subscription.clone(), since));
+    }
+
+    /// A subscription whose user exits at `offset` gets that far and no further.
+    pub(crate) fn stop(&self, subscription: &Rc<Subscription>, offset: u64) {
+        match subscription.state.get() {
+            State::Live => {
+                self.rooms.borrow_mut().silence(subscription);
+                subscription.state.set(State::Silent);
+            }
+            State::CatchingUp => {
+                if subscription.stop_at.get().is_none() {
+                    subscription.stop_at.set(Some(offset));
+                }
+                subscription.again_at.set(None);
+            }
+            State::Silent | State::Ended => {}
+        }
+    }
+
+    /// Silences a subscription at once, even one that is catching up.
+    pub(crate) fn silence(&self, subscription: &Rc<Subscription>, to: State) {
+        if subscription.state.get() == State::Live {
+            self.rooms.borrow_mut().silence(subscription);
+        }
+        subscription.state.set(to);
+        subscription.stop_at.set(None);
+        subscription.again_at.set(None);
+    }
+
+    async fn resume(self: Rc<Self>, subscription: Rc<Subscription>, since: MessageId) {
+        subscription.queued.set(Some(since));
+        let Some(room) = subscription.topic.room() else { return };
+        let epoch = self.node.stores.log.epoch();
+        let stores = self.node.stores.clone();
+        let end = self.node.ask(async move { stores.log.end(room).await }).await;
+        let beyond = since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
+        if beyond {
+            subscription.gap.set(Some(since));
+            self.live(&subscription);
+            return;
+        }
+        let mut after = since;
+        if since.epoch < epoch {
+            // What followed it in its own epoch may be lost; all of this epoch is here.
+            subscription.gap.set(Some(since));
+            after = MessageId::last_of(epoch - 1, u64::MAX);
+        }
+        self.catch_up(&subscription, room, after).await;
+    }
+
+    async fn catch_up(self: &Rc<Self>, subscription: &Rc<Subscription>, room: RoomId, mut after: MessageId) {
+        let epoch = self.node.stores.log.epoch();
+        let mut behind = 0;
+        loop {
+            let Some(session) = subscription.session.upgrade() else { return };
+            session.drained().await;
+            if subscription.state.get() != State::CatchingUp || session.is_over() {
+                return;
+            }
+            drop(session);
+            let end = subscription.stop_at.get().map_or(self.cursor.get(), |stop| stop + 1);
+            let until = end.checked_sub(1).map(|last| MessageId::last_of(epoch, last));
+            if until.is_none_or(|until| after >= until) {
+                if !self.caught_up(subscription, &mut after) {
+                    continue;
+                }
+                return;
+            }
+            let part = self.part(room, after, end).await;
+            if subscription.state.get() != State::CatchingUp {
+                return;
+            }
+            let Ok(part) = part else { return self.give_up(subscription) };
+            send_part(subscription, &part.posts);
+            match part.upto {
+                Some(upto) if upto > after => (after, behind) = (upto, 0),
+                _ if behind < BEHIND_TRIES => {
+                    behind += 1;
+                    sleep(Duration::from_millis(BEHIND_MS)).await;
+                }
+                _ => return self.give_up(subscription),
+            }
+        }
+    }
+
+    /// All is sent up to where it was to go: live from here, or silent, or on from a later join. False
+    /// where there is more to catch up with.
+    fn caught_up(self: &Rc<Self>, subscription: &Rc<Subscription>, after: &mut MessageId) -> bool {
+        if subscription.stop_at.take().is_none() {
+            self.live(subscription);
+            return true;
+        }
+        let Some(again) = subscription.again_at.take() else {
+            subscription.state.set(State::Silent);
+            return true;
+        };
+        *after = (*after).max(MessageId::last_of(after.epoch, again.saturating_sub(1)));
+        false
+    }
+
+    fn live(self: &Rc<Self>, subscription: &Rc<Subscription>) {
+        self.rooms.borrow_mut().start(subscription, Instant::now());
+        self.tell_of_gap(subscription);
+    }
+
+    /// History cannot be read: the rest is a hole, and told as one.
+    fn give_up(self: &Rc<Self>, subscription: &Rc<Subscription>) {
+        subscription.gap.set(subscription.queued.get());
+        self.live(subscription);
+    }
+
+    /// Tells of a hole at once where something has followed it: the newest message of the room.
+    pub(crate) fn tell_of_gap(&self, subscription: &Rc<Subscription>) {
+        let (Some(after), Some(room)) = (subscription.gap.get(), subscription.topic.room()) else { return };
+        let Some(newest) = self.node.ring.newest(room).filter(|e| e.offset() < self.cursor.get()) else { return };
+        let follows = |post: &&Post| post.id.epoch != after.epoch || post.id > after;
+        if let Some(post) = newest.posts().last().filter(follows) {
+            send_part(subscription, std::slice::from_ref(post));
+        }
+    }
+
+    /// The room's next messages after `after`, from records below `end`.
+    async fn part(&self, room: RoomId, after: MessageId, end: u64) -> Result<Part> {
+        let epoch = self.node.stores.log.epoch();
+        let until = MessageId::last_of(epoch, end.saturating_sub(1));
+        if let Some(entries) = self.node.ring.recent(room, after, end).filter(|_| after.epoch == epoch) {
+            let shown = entries.iter().flat_map(|e| e.judged.shown.iter()).filter(|s| s.message.id > after);
+            let posts = shown.map(|s| Post::new(&s.message, s.headers.clone())).collect();
+            return Ok(Part { posts, upto: Some(until) });
+        }
+        let stores = self.node.stores.clone();
+        let read = async move {
+            let covered = stores.history.covered(room).await?;
+            let page = stores.history.after(room, Some(after), Some(until), settings::RESUME_PAGE).await?;
+            let posts: Vec<Post> = page.into_iter().map(|a| Post::new(&a.message, a.headers)).collect();
+            let whole = covered.min(end).checked_sub(1).map(|last| MessageId::last_of(epoch, last));
+            let upto = if posts.is_empty() { whole } else { posts.last().map(|p| p.id) };
+            Ok(Part { posts, upto })
+        };
+        self.node.ask(read).await
+    }
+}
+
+fn send_part(subscription: &Rc<Subscription>, posts: &[Post]) {
+    let (Some(first), Some(last)) = (posts.first(), posts.last()) else { return };
+    let mut out = BytesMut::new();
+    for post in posts {
+        encode(&subscription.head, post, &mut out);
+    }
+    deliver(subscription, &out.freeze(), (first.id, last.id), Instant::now());
+    posts.iter().for_each(|post| subscription.sent(post.id));
+}

@@ -1,0 +1,37 @@
+//! Waiting: for a condition, never for a time. It knows nothing of what is waited for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::settings;
+
+/// Pause between two looks at a condition that nobody announces.
+const PROBE_PAUSE: Duration = Duration::from_millis(20);
+
+/// What `future` gives.
+///
+/// # Panics
+/// Naming `what`, where it gives nothing before the deadline.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(settings::deadline(), future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited too long for {what}"),
+    }
+}
+
+/// Looks again and again, until `probe` gives something.
+///
+/// # Panics
+/// Naming `what`, where it gives nothing before the deadline.
+pub async fn until<T, Fut: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> Fut) -> T {
+    let end = Instant::now() + settings::deadline();
+    loop {
+        if let Some(value) = probe().await {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited too long for {what}");
+        tokio::time::sleep(PROBE_PAUSE).await;
+    }
+}

@@ -1,0 +1,34 @@
+//! A harness for tests that stand outside: it starts the real server as a process of its own and talks to it
+//! over TCP alone.
+//!
+//! It must not know the server's code. What it speaks (HTTP, WebSocket, STOMP) it speaks by itself, so that a
+//! mistake can't stand on both sides; and it can say what no well-behaved client says.
+//!
+//! | file | what |
+//! |---|---|
+//! | `server` · `program` · `folder` | the process, its binary, its data |
+//! | `http` · `socket` · `frame` | the wire: requests, WebSocket frames, STOMP frames |
+//! | `raw` | a STOMP connection for any octets |
+//! | `client` · `inbox` | a STOMP client that does what clients do |
+//! | `user` · `room` | who acts, and the room they act in |
+//! | `token` · `search` | the parties around it: who signs, who indexes |
+//! | `deadline` · `settings` | how long a test waits, and what may be set |
+
+// All of this is test code, where a broken expectation must stop the test at once.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+pub mod client;
+pub mod deadline;
+pub mod folder;
+pub mod frame;
+pub mod http;
+pub mod inbox;
+pub mod program;
+pub mod raw;
+pub mod room;
+pub mod search;
+pub mod server;
+pub mod settings;
+pub mod socket;
+pub mod token;
+pub mod user;

@@ -1,0 +1,138 @@
+//! A search server whose moods a test chooses. It knows nothing of the server that calls it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// How it takes what it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// It acknowledges.
+    Accepts,
+    /// It answers 503.
+    Refuses,
+    /// It reads and never answers.
+    Hangs,
+}
+
+/// A search server on a port of its own.
+#[derive(Debug)]
+pub struct Search {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    acceptor: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    mood: Mood,
+    asked: usize,
+    indexed: Vec<Value>,
+}
+
+impl Search {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// Where no port is free.
+    pub async fn start(mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(Mutex::new(State { mood, asked: 0, indexed: vec![] }));
+        let shared = state.clone();
+        let acceptor = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, shared.clone()));
+            }
+        });
+        Self { address, state, acceptor }
+    }
+
+    /// Its address, for `SEARCH_URL`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Changes how it takes what it gets from now on.
+    ///
+    /// # Panics
+    /// Where a test that held the state panicked.
+    pub fn turn(&self, mood: Mood) {
+        self.state.lock().unwrap().mood = mood;
+    }
+
+    /// How often it was asked, whatever came of it.
+    ///
+    /// # Panics
+    /// Where a test that held the state panicked.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.state.lock().unwrap().asked
+    }
+
+    /// What it acknowledged.
+    ///
+    /// # Panics
+    /// Where a test that held the state panicked.
+    #[must_use]
+    pub fn indexed(&self) -> Vec<Value> {
+        self.state.lock().unwrap().indexed.clone()
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.acceptor.abort();
+    }
+}
+
+async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+    let mut bytes = vec![];
+    while let Some((line, body)) = next_request(&mut stream, &mut bytes).await {
+        let mood = {
+            let mut state = state.lock().unwrap();
+            state.asked += 1;
+            state.mood
+        };
+        let answer: &[u8] = match mood {
+            Mood::Accepts if line == "POST /search/index/send HTTP/1.1" => b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            Mood::Accepts => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            Mood::Refuses => b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+            Mood::Hangs => std::future::pending().await,
+        };
+        if answer.starts_with(b"HTTP/1.1 200") {
+            state.lock().unwrap().indexed.push(serde_json::from_slice(&body).expect("the server sends JSON"));
+        }
+        if stream.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The request line and the body of the next request.
+async fn next_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+    loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
+            let length = content_length(&head);
+            if bytes.len() >= at + 4 + length {
+                let body = bytes[at + 4..at + 4 + length].to_vec();
+                bytes.drain(..at + 4 + length);
+                return Some((head.lines().next().unwrap_or_default().to_owned(), body));
+            }
+        }
+        if stream.read_buf(bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let header = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse()));
+    header.and_then(Result::ok).unwrap_or(0)
+}

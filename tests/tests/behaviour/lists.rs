@@ -1,0 +1,97 @@
+//! Lists and pages over HTTP.
+
+use roomtone_tests::room::{create, new_room, text, texts};
+use roomtone_tests::server::Server;
+use roomtone_tests::user::User;
+use serde_json::Value;
+
+/// All pages of a list, and the sizes of the pages.
+async fn pages(user: &User, path: &str, field: &str) -> (Vec<Value>, Vec<usize>) {
+    let (mut all, mut sizes, mut next) = (vec![], vec![], path.to_owned());
+    let join = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let page = user.get(&next).await.expect(200);
+        let entries = page[field].as_array().unwrap_or_else(|| panic!("{page}"));
+        sizes.push(entries.len());
+        all.extend(entries.iter().cloned());
+        match &page["nextCursor"] {
+            Value::Null => return (all, sizes),
+            cursor => next = format!("{path}{join}cursor={}", text(cursor)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn rooms_come_newest_first_in_pages_of_12_and_20_at_most() {
+    let server = Server::start().await;
+    let (user, service) = (server.new_user().await, server.service().await);
+    let mut rooms = vec![];
+    for _ in 0..25 {
+        rooms.insert(0, new_room(&server).await);
+    }
+    for (reader, path) in [(&user, "/v1/api/rooms/unjoined"), (&service, "/v1/api/rooms/")] {
+        for (query, expected) in [("", vec![12, 12, 1]), ("?size=20", vec![20, 5]), ("?size=1000", vec![20, 5]), ("?size=7", vec![7, 7, 7, 4])] {
+            let (all, sizes) = pages(reader, &format!("{path}{query}"), "rooms").await;
+            assert_eq!((texts(&all, "id"), sizes), (rooms.clone(), expected), "{path}{query}");
+        }
+        for query in ["size=0", "size=-1", "size=x", "cursor=nonsense"] {
+            reader.get(&format!("{path}?{query}")).await.problem(400);
+        }
+        reader.get(&format!("{path}?unknown=1")).await.expect(200);
+    }
+    user.get("/v1/api/rooms/").await.problem(403);
+}
+
+#[tokio::test]
+async fn rooms_i_am_in_are_not_among_those_i_can_join() {
+    let server = Server::start().await;
+    let user = server.new_user().await;
+    let own = create(&server, &user, "mine").await;
+    let (joined, other) = (new_room(&server).await, new_room(&server).await);
+    user.connect().await.join(&joined).await;
+    let unjoined = user.get("/v1/api/rooms/unjoined").await.expect(200);
+    assert_eq!(texts(unjoined["rooms"].as_array().unwrap(), "id"), [other]);
+    assert_eq!(texts(&user.joined().await, "id"), [joined, own]);
+}
+
+#[tokio::test]
+async fn history_comes_newest_first_by_pages_and_oldest_first_as_a_whole() {
+    let server = Server::start().await;
+    let room = new_room(&server).await;
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    client.join(&room).await;
+    let mut ids = vec![user.joined_room(&room).await["lastReadMessageId"].as_str().unwrap().to_owned()];
+    for n in 0..29 {
+        ids.push(client.say(&room, &n.to_string()).await);
+    }
+    for path in ["/v1/api/chat/history", "/v1/api/chat/api/v1/history"] {
+        let whole = user.get(&format!("{path}/{room}")).await.expect(200);
+        assert_eq!(texts(whole["messages"].as_array().unwrap(), "id"), ids);
+        assert_eq!(whole["nextCursor"], Value::Null);
+        let after = user.get(&format!("{path}/{room}?after={}", ids[9])).await.expect(200);
+        assert_eq!(texts(after["messages"].as_array().unwrap(), "id"), ids[10..]);
+    }
+    let newest_first: Vec<String> = ids.iter().rev().cloned().collect();
+    for (size, expected) in [("", 12), ("&size=5", 5), ("&size=20", 20), ("&size=21", 20)] {
+        let (mut seen, mut before) = (vec![], String::new());
+        loop {
+            let page = user.get(&format!("/v1/api/chat/history?roomId={room}{size}{before}")).await.expect(200);
+            let messages = texts(page["messages"].as_array().unwrap(), "id");
+            assert!(messages.len() == expected || page["nextCursor"].is_null(), "{page}");
+            seen.extend(messages);
+            let Some(cursor) = page["nextCursor"].as_str() else { break };
+            before = format!("&before={cursor}");
+        }
+        assert_eq!(seen, newest_first);
+    }
+    let before = user.get(&format!("/v1/api/chat/history?roomId={room}&before={}&size=3", ids[10])).await.expect(200);
+    assert_eq!(texts(before["messages"].as_array().unwrap(), "id"), [&ids[9][..], &ids[8], &ids[7]]);
+    for query in ["", "?roomId=nonsense&size=0", &format!("?roomId={room}&size=0"), &format!("?roomId={room}&before=nonsense")] {
+        let answer = user.get(&format!("/v1/api/chat/history{query}")).await;
+        assert!(matches!(answer.status, 400 | 422), "{query}: {answer:?}");
+    }
+    let stranger = server.new_user().await;
+    stranger.get(&format!("/v1/api/chat/history?roomId={room}")).await.problem(403);
+    stranger.get(&format!("/v1/api/chat/history/{room}")).await.problem(403);
+}

@@ -1,0 +1,29 @@
+//! What Roomtone does, seen from outside: every test starts the real server and talks to it over TCP.
+//!
+//! No test knows how it is done. `stomp` is the protocol, octet by octet; the others are the rules of the chat.
+
+mod auth;
+mod burst;
+mod crash;
+mod create;
+mod exit;
+mod four_rooms;
+mod gaps;
+mod headers;
+mod http;
+mod indexing;
+mod join;
+mod leave;
+mod lists;
+mod now_playing;
+mod presence;
+mod refusals;
+mod repeats;
+mod resume;
+mod sends;
+mod start;
+mod stomp;
+mod switch_races;
+mod topics;
+mod unread;
+mod websocket;
