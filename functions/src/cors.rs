@@ -3,8 +3,9 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -46,21 +47,32 @@ fn allowed(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
 
 fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
-    request.method() == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn preflight(asked: &HeaderMap, allowed: bool) -> Response {
     if !allowed {
-        return Problem::from(Error::Forbidden("pages of this origin may not use this server".into())).into_response();
+        return Problem::from(Error::Forbidden(
+            "pages of this origin may not use this server".into(),
+        ))
+        .into_response();
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     // Which headers a page sends is its own affair: the server reads only those it knows.
-    let wanted = asked.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned().unwrap_or(HEADERS);
+    let wanted = asked
+        .get(ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned()
+        .unwrap_or(HEADERS);
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE_S.into());
-    headers.append(VARY, HeaderValue::from_static("access-control-request-headers"));
+    headers.append(
+        VARY,
+        HeaderValue::from_static("access-control-request-headers"),
+    );
     response
 }
 
@@ -77,20 +89,37 @@ mod tests {
     async fn a_configured_origin_may_ask_in_advance() {
         let town = Town::with_origins(PAGE);
         let call = Call::new("OPTIONS", "/v1/api/rooms/leave").header(ORIGIN, PAGE);
-        let call = call.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT").header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type");
+        let call = call
+            .header(ACCESS_CONTROL_REQUEST_METHOD, "PUT")
+            .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type");
         let answer = town.call(call).await;
         assert_eq!(answer.status, 204);
         assert_eq!(answer.headers[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
-        assert_eq!(answer.headers[ACCESS_CONTROL_ALLOW_HEADERS], "authorization,content-type");
-        assert!(answer.headers[ACCESS_CONTROL_ALLOW_METHODS].to_str().unwrap().contains("PUT"));
-        assert!(!answer.headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS));
+        assert_eq!(
+            answer.headers[ACCESS_CONTROL_ALLOW_HEADERS],
+            "authorization,content-type"
+        );
+        assert!(
+            answer.headers[ACCESS_CONTROL_ALLOW_METHODS]
+                .to_str()
+                .unwrap()
+                .contains("PUT")
+        );
+        assert!(
+            !answer
+                .headers
+                .contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS)
+        );
     }
 
     #[tokio::test]
     async fn another_origin_may_not() {
         let town = Town::with_origins(PAGE);
-        let call = Call::new("OPTIONS", "/v1/api/rooms/leave").header(ORIGIN, "https://evil.example");
-        let answer = town.call(call.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT")).await;
+        let call =
+            Call::new("OPTIONS", "/v1/api/rooms/leave").header(ORIGIN, "https://evil.example");
+        let answer = town
+            .call(call.header(ACCESS_CONTROL_REQUEST_METHOD, "PUT"))
+            .await;
         assert_eq!(answer.status, 403);
         assert!(!answer.headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
     }
@@ -99,17 +128,34 @@ mod tests {
     async fn every_answer_says_whether_the_origin_may_read_it() {
         let town = Town::with_origins(PAGE);
         let token = town.user("u1");
-        for (path, status) in [("/v1/api/rooms/joined", 200), ("/v1/api/rooms/create", 405), ("/nowhere", 404)] {
+        for (path, status) in [
+            ("/v1/api/rooms/joined", 200),
+            ("/v1/api/rooms/create", 405),
+            ("/nowhere", 404),
+        ] {
             let call = Call::get(path).token(&token).header(ORIGIN, PAGE);
             let answer = town.call(call).await;
             assert_eq!(answer.status, status);
             assert_eq!(answer.headers[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
             assert_eq!(answer.headers[VARY], "origin");
-            let call = Call::get(path).token(&token).header(ORIGIN, "https://evil.example");
-            assert!(!town.call(call).await.headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
+            let call = Call::get(path)
+                .token(&token)
+                .header(ORIGIN, "https://evil.example");
+            assert!(
+                !town
+                    .call(call)
+                    .await
+                    .headers
+                    .contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+            );
         }
-        let unasked = town.call(Call::get("/v1/api/rooms/joined").header(ORIGIN, PAGE)).await;
-        assert_eq!((unasked.status, unasked.headers.contains_key(AUTHORIZATION)), (401, false));
+        let unasked = town
+            .call(Call::get("/v1/api/rooms/joined").header(ORIGIN, PAGE))
+            .await;
+        assert_eq!(
+            (unasked.status, unasked.headers.contains_key(AUTHORIZATION)),
+            (401, false)
+        );
         assert_eq!(unasked.headers[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
     }
 
@@ -117,7 +163,15 @@ mod tests {
     async fn a_page_of_this_server_is_of_no_other_origin() {
         let town = Town::new();
         let call = Call::get("/v1/api/rooms/joined").token(&town.user("u1"));
-        let answer = town.call(call.header(ORIGIN, "http://localhost:18000").header(HOST, "localhost:18000")).await;
-        assert_eq!(answer.headers[ACCESS_CONTROL_ALLOW_ORIGIN], "http://localhost:18000");
+        let answer = town
+            .call(
+                call.header(ORIGIN, "http://localhost:18000")
+                    .header(HOST, "localhost:18000"),
+            )
+            .await;
+        assert_eq!(
+            answer.headers[ACCESS_CONTROL_ALLOW_ORIGIN],
+            "http://localhost:18000"
+        );
     }
 }

@@ -33,13 +33,27 @@ struct RoomCreateRequest {
 
 impl RoomCreateRequest {
     fn check(self) -> Result<CreateRoom> {
-        let names = ProfileFields { uid: "uid", nick_name: "userName", profile_image: "userProfileImage" };
+        let names = ProfileFields {
+            uid: "uid",
+            nick_name: "userName",
+            profile_image: "userProfileImage",
+        };
         let uid = required("uid", self.uid)?;
         let nick_name = required("userName", self.user_name)?;
         let profile_image = self.user_profile_image.as_deref();
-        let owner = Profile::parse(names, ProfileValues { uid: &uid.0, nick_name: &nick_name, profile_image })?;
+        let owner = Profile::parse(
+            names,
+            ProfileValues {
+                uid: &uid.0,
+                nick_name: &nick_name,
+                profile_image,
+            },
+        )?;
         let Object(playlist) = required("playlist", self.playlist)?;
-        Ok(CreateRoom { owner, playlist: playlist.check("playlist")? })
+        Ok(CreateRoom {
+            owner,
+            playlist: playlist.check("playlist")?,
+        })
     }
 }
 
@@ -59,8 +73,18 @@ async fn create(
 ) -> Result<(StatusCode, Json<Created>), Problem> {
     let created = rooms::create(&app.stores, &app.search, request.check()?).await?;
     let room = view::room(&app.stores, &created.room, None).await?;
-    let status = if created.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(Created { room, evicted_room_id: created.evicted })))
+    let status = if created.new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((
+        status,
+        Json(Created {
+            room,
+            evicted_room_id: created.evicted,
+        }),
+    ))
 }
 
 #[cfg(test)]
@@ -75,19 +99,28 @@ mod tests {
     async fn a_new_room_is_shown_whole() {
         let town = Town::new();
         let body = json!({"uid": 1, "userName": "하늘", "userProfileImage": "/p.svg", "playlist": playlist("p1"), "other": [1]});
-        let answer = town.call(Call::new("POST", PATH).token(&town.service()).json(&body)).await;
+        let answer = town
+            .call(Call::new("POST", PATH).token(&town.service()).json(&body))
+            .await;
         assert_eq!(answer.status, 201);
         let mut room = answer.json.clone();
         let id = room["id"].as_str().unwrap().to_owned();
         assert_eq!(id.len(), 36);
-        for time in ["/createdAt", "/owner/enteredAt", "/users/0/enteredAt", "/nowPlaying/startedAt", "/nowPlaying/serverTime"] {
+        for time in [
+            "/createdAt",
+            "/owner/enteredAt",
+            "/users/0/enteredAt",
+            "/nowPlaying/startedAt",
+            "/nowPlaying/serverTime",
+        ] {
             let text = room.pointer(time).unwrap().as_str().unwrap().to_owned();
             assert!(text.len() == 24 && text.ends_with('Z'), "{time}: {text}");
             *room.pointer_mut(time).unwrap() = json!("T");
         }
         assert!(room["nowPlaying"]["positionMs"].as_u64().unwrap() < 10_000);
         room["nowPlaying"]["positionMs"] = json!(0);
-        let owner = json!({"uid": "1", "nickName": "하늘", "profileImage": "/p.svg", "enteredAt": "T"});
+        let owner =
+            json!({"uid": "1", "nickName": "하늘", "profileImage": "/p.svg", "enteredAt": "T"});
         let expected = json!({
             "id": id, "roomName": "Night drive", "owner": owner, "userCount": 1, "users": [owner],
             "playlist": {"id": "p1", "name": "Night drive", "musics": [
@@ -107,7 +140,10 @@ mod tests {
         assert_eq!((first.status, again.status), (201, 200));
         assert_eq!(first.json["id"], again.json["id"]);
         assert_eq!(first.json["createdAt"], again.json["createdAt"]);
-        assert_eq!(town.create("u2", "p1").await.problem(), (409, "/problems/conflict"));
+        assert_eq!(
+            town.create("u2", "p1").await.problem(),
+            (409, "/problems/conflict")
+        );
     }
 
     #[tokio::test]
@@ -115,7 +151,12 @@ mod tests {
         let town = Town::new();
         let first = town.create("u1", "p1").await;
         let id = first.id();
-        assert_eq!(town.post("u1", &format!("/v1/api/rooms/exit/{id}")).await.status, 204);
+        assert_eq!(
+            town.post("u1", &format!("/v1/api/rooms/exit/{id}"))
+                .await
+                .status,
+            204
+        );
         let again = town.create("u1", "p1").await;
         assert_eq!((again.status, again.id()), (200, id));
         assert!(again.json["createdAt"].as_str() > first.json["createdAt"].as_str());
@@ -131,7 +172,10 @@ mod tests {
             town.create("u1", playlist).await;
         }
         let fifth = town.create("u1", "p5").await;
-        assert_eq!((fifth.status, &fifth.json["evictedRoomId"]), (201, &first.json["id"]));
+        assert_eq!(
+            (fifth.status, &fifth.json["evictedRoomId"]),
+            (201, &first.json["id"])
+        );
     }
 
     #[tokio::test]
@@ -139,8 +183,14 @@ mod tests {
         let town = Town::new();
         let body = json!({"uid": "u1", "userName": "Sky", "playlist": playlist("p1")});
         let call = || Call::new("POST", PATH).json(&body);
-        assert_eq!(town.call(call()).await.problem(), (401, "/problems/unauthenticated"));
-        assert_eq!(town.call(call().token(&town.user("u1"))).await.problem(), (403, "/problems/forbidden"));
+        assert_eq!(
+            town.call(call()).await.problem(),
+            (401, "/problems/unauthenticated")
+        );
+        assert_eq!(
+            town.call(call().token(&town.user("u1"))).await.problem(),
+            (403, "/problems/forbidden")
+        );
     }
 
     #[tokio::test]
@@ -154,16 +204,30 @@ mod tests {
             ("/playlist", json!(null), "playlist"),
             ("/playlist/name", json!("x".repeat(201)), "playlist.name"),
             ("/playlist/musics", json!([]), "playlist.musics"),
-            ("/playlist/musics/1/playtime", json!("x"), "playlist.musics[1].playtime"),
+            (
+                "/playlist/musics/1/playtime",
+                json!("x"),
+                "playlist.musics[1].playtime",
+            ),
         ] {
             let mut body = good.clone();
             *body.pointer_mut(pointer).unwrap() = value;
-            let answer = town.call(Call::new("POST", PATH).token(&town.service()).json(&body)).await;
-            assert_eq!((answer.status, answer.json["field"].as_str()), (422, Some(field)));
+            let answer = town
+                .call(Call::new("POST", PATH).token(&town.service()).json(&body))
+                .await;
+            assert_eq!(
+                (answer.status, answer.json["field"].as_str()),
+                (422, Some(field))
+            );
         }
         let image = json!({"uid": "u1", "userName": "Sky", "userProfileImage": "x", "playlist": playlist("p1")});
-        let answer = town.call(Call::new("POST", PATH).token(&town.service()).json(&image)).await;
-        assert_eq!((answer.status, &answer.json["field"]), (422, &json!("userProfileImage")));
+        let answer = town
+            .call(Call::new("POST", PATH).token(&town.service()).json(&image))
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json["field"]),
+            (422, &json!("userProfileImage"))
+        );
     }
 
     #[tokio::test]
@@ -171,11 +235,24 @@ mod tests {
         let town = Town::new();
         let wrong_type = r#"{"playlist": {"musics": [{"title": 5}]}}"#;
         for body in ["", "{", "[]", r#"{"uid": [1]}"#, wrong_type] {
-            let answer = town.call(Call::new("POST", PATH).token(&town.service()).body(body)).await;
+            let answer = town
+                .call(Call::new("POST", PATH).token(&town.service()).body(body))
+                .await;
             assert_eq!(answer.problem(), (400, "/problems/malformed"), "{body}");
         }
-        let answer = town.call(Call::new("POST", PATH).token(&town.service()).body(wrong_type)).await;
-        assert!(answer.json["detail"].as_str().unwrap().starts_with("playlist.musics[0].title: "));
+        let answer = town
+            .call(
+                Call::new("POST", PATH)
+                    .token(&town.service())
+                    .body(wrong_type),
+            )
+            .await;
+        assert!(
+            answer.json["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("playlist.musics[0].title: ")
+        );
     }
 
     #[tokio::test]
@@ -183,8 +260,15 @@ mod tests {
         let town = Town::new();
         let body = json!({"uid": "u1", "userName": "Sky", "playlist": playlist("p1")}).to_string();
         let padded = |bytes: usize| body.clone() + &" ".repeat(bytes - body.len());
-        let call = |bytes| Call::new("POST", PATH).token(&town.service()).body(padded(bytes));
+        let call = |bytes| {
+            Call::new("POST", PATH)
+                .token(&town.service())
+                .body(padded(bytes))
+        };
         assert_eq!(town.call(call(256 << 10)).await.status, 201);
-        assert_eq!(town.call(call((256 << 10) + 1)).await.problem(), (413, "/problems/too-large"));
+        assert_eq!(
+            town.call(call((256 << 10) + 1)).await.problem(),
+            (413, "/problems/too-large")
+        );
     }
 }

@@ -23,7 +23,11 @@ pub(crate) fn after_room(room: &Room) -> String {
 
 /// Goes on after this member.
 pub(crate) fn after_member(member: &Membership) -> String {
-    write(MEMBERS, member.entered_at, member.who.uid.as_str().as_bytes())
+    write(
+        MEMBERS,
+        member.entered_at,
+        member.who.uid.as_str().as_bytes(),
+    )
 }
 
 /// Reads what [`after_room`] wrote.
@@ -33,7 +37,10 @@ pub(crate) fn after_member(member: &Membership) -> String {
 pub(crate) fn room(text: &str) -> Result<RoomCursor> {
     let (created_at, key) = read(ROOMS, text)?;
     let id = <[u8; 16]>::try_from(key.as_slice()).map_err(|_| bad())?;
-    Ok(RoomCursor { created_at, id: RoomId::from_bytes(id) })
+    Ok(RoomCursor {
+        created_at,
+        id: RoomId::from_bytes(id),
+    })
 }
 
 /// Reads what [`after_member`] wrote.

@@ -16,7 +16,11 @@ pub fn routes() -> Router<App> {
     route::at("/v1/api/rooms/exit/{roomId}", post(exit))
 }
 
-async fn exit(State(app): State<App>, User(user): User, InPath(id): InPath) -> Result<StatusCode, Problem> {
+async fn exit(
+    State(app): State<App>,
+    User(user): User,
+    InPath(id): InPath,
+) -> Result<StatusCode, Problem> {
     rooms::get(&app.stores, id).await?;
     rooms::exit(&app.stores, id, &user.uid).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -37,21 +41,55 @@ mod tests {
             let answer = town.post("u2", &format!("/v1/api/rooms/exit/{id}")).await;
             assert_eq!((answer.status, answer.json), (204, Value::Null));
         }
-        let history = town.get("u1", &format!("/v1/api/chat/history/{id}")).await.json;
-        let types: Vec<&Value> = history["messages"].as_array().unwrap().iter().map(|m| &m["messageType"]).collect();
+        let history = town
+            .get("u1", &format!("/v1/api/chat/history/{id}"))
+            .await
+            .json;
+        let types: Vec<&Value> = history["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| &m["messageType"])
+            .collect();
         assert_eq!(types, [&json!("ENTER"), &json!("EXIT")]);
-        assert_eq!(history["messages"][1]["content"], json!("Nu2님이 퇴장하였습니다."));
-        assert_eq!(town.get("u2", "/v1/api/rooms/joined").await.json, json!({"rooms": []}));
-        assert_eq!(town.get("u2", &format!("/v1/api/chat/history/{id}")).await.status, 403);
+        assert_eq!(
+            history["messages"][1]["content"],
+            json!("Nu2님이 퇴장하였습니다.")
+        );
+        assert_eq!(
+            town.get("u2", "/v1/api/rooms/joined").await.json,
+            json!({"rooms": []})
+        );
+        assert_eq!(
+            town.get("u2", &format!("/v1/api/chat/history/{id}"))
+                .await
+                .status,
+            403
+        );
     }
 
     #[tokio::test]
     async fn it_asks_for_no_membership_but_for_a_room_and_a_user() {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
-        assert_eq!(town.post("u2", &format!("/v1/api/rooms/exit/{id}/")).await.status, 204);
-        assert_eq!(town.post("u2", &format!("/v1/api/rooms/exit/{}", Town::no_room())).await.status, 404);
+        assert_eq!(
+            town.post("u2", &format!("/v1/api/rooms/exit/{id}/"))
+                .await
+                .status,
+            204
+        );
+        assert_eq!(
+            town.post("u2", &format!("/v1/api/rooms/exit/{}", Town::no_room()))
+                .await
+                .status,
+            404
+        );
         assert_eq!(town.post("u2", "/v1/api/rooms/exit/x").await.status, 404);
-        assert_eq!(town.call(Call::new("POST", &format!("/v1/api/rooms/exit/{id}"))).await.status, 401);
+        assert_eq!(
+            town.call(Call::new("POST", &format!("/v1/api/rooms/exit/{id}")))
+                .await
+                .status,
+            401
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Whether a playlist has a room, and whether its owner must leave it as it is.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -23,13 +24,21 @@ struct Found {
     locked: bool,
 }
 
-async fn find(State(app): State<App>, _: Anybody, playlist: Option<Path<String>>) -> Result<Json<Found>, Problem> {
+async fn find(
+    State(app): State<App>,
+    _: Anybody,
+    playlist: Result<Path<String>, PathRejection>,
+) -> Result<Json<Found>, Problem> {
     let room = match playlist {
-        Some(Path(id)) => app.stores.rooms.by_playlist(&id).await?,
-        None => None,
+        Ok(Path(id)) => app.stores.rooms.by_playlist(&id).await?,
+        // What is no UTF-8 is no playlist's id.
+        Err(_) => None,
     };
     let room = room.ok_or_else(|| Error::NotFound("this playlist has no room".into()))?;
-    Ok(Json(Found { room_id: room.id, locked: room.live }))
+    Ok(Json(Found {
+        room_id: room.id,
+        locked: room.live,
+    }))
 }
 
 #[cfg(test)]
@@ -45,19 +54,32 @@ mod tests {
         let path = "/v1/api/rooms/playlists/%EB%B0%A4%2Fdrive%201";
         for token in [town.user("u2"), town.service()] {
             let answer = town.call(Call::get(path).token(&token)).await;
-            assert_eq!((answer.status, answer.json), (200, json!({"roomId": id, "locked": true})));
+            assert_eq!(
+                (answer.status, answer.json),
+                (200, json!({"roomId": id, "locked": true}))
+            );
         }
         town.post("u1", &format!("/v1/api/rooms/exit/{id}")).await;
-        assert_eq!(town.get("u2", path).await.json, json!({"roomId": id, "locked": false}));
+        assert_eq!(
+            town.get("u2", path).await.json,
+            json!({"roomId": id, "locked": false})
+        );
     }
 
     #[tokio::test]
     async fn a_playlist_without_a_room_is_not_found() {
         let town = Town::new();
         for id in ["p1", "%ff", "users"] {
-            let answer = town.get("u1", &format!("/v1/api/rooms/playlists/{id}")).await;
+            let answer = town
+                .get("u1", &format!("/v1/api/rooms/playlists/{id}"))
+                .await;
             assert_eq!(answer.problem(), (404, "/problems/not-found"));
         }
-        assert_eq!(town.call(Call::get("/v1/api/rooms/playlists/p1")).await.status, 401);
+        assert_eq!(
+            town.call(Call::get("/v1/api/rooms/playlists/p1"))
+                .await
+                .status,
+            401
+        );
     }
 }

@@ -6,17 +6,21 @@ use axum::{Json, Router};
 use roomtone_shared::rooms;
 use roomtone_shared::rooms::view::{self, RoomView};
 
+use crate::App;
 use crate::identity::User;
 use crate::problem::Problem;
 use crate::route::{self, InPath};
-use crate::App;
 
 /// `GET /v1/api/rooms/{roomId}`
 pub fn routes() -> Router<App> {
     route::at("/v1/api/rooms/{roomId}", get(show))
 }
 
-async fn show(State(app): State<App>, User(user): User, InPath(id): InPath) -> Result<Json<RoomView>, Problem> {
+async fn show(
+    State(app): State<App>,
+    User(user): User,
+    InPath(id): InPath,
+) -> Result<Json<RoomView>, Problem> {
     let room = rooms::get(&app.stores, id).await?;
     Ok(Json(view::room(&app.stores, &room, Some(&user.uid)).await?))
 }
@@ -41,7 +45,12 @@ mod tests {
         let enter = town.join("u2", id).await;
         town.join("u3", id).await;
         let room = town.get("u2", &format!("/v1/api/rooms/{id}")).await.json;
-        let marks: Vec<_> = room["users"].as_array().unwrap().iter().map(|u| u.get("lastReadMessageId").is_some()).collect();
+        let marks: Vec<_> = room["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|u| u.get("lastReadMessageId").is_some())
+            .collect();
         assert_eq!(marks, [false, true, false]);
         assert_eq!(room["users"][1]["lastReadMessageId"], enter);
     }
@@ -49,7 +58,12 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_room_is_not_found_whatever_its_id_looks_like() {
         let town = Town::new();
-        for id in ["7d444840-9dc0-11d1-b245-5ffdce74fad2", "x", "%ff", "7d4448409dc011d1b2455ffdce74fad2"] {
+        for id in [
+            "7d444840-9dc0-11d1-b245-5ffdce74fad2",
+            "x",
+            "%ff",
+            "7d4448409dc011d1b2455ffdce74fad2",
+        ] {
             let answer = town.get("u1", &format!("/v1/api/rooms/{id}")).await;
             assert_eq!(answer.problem(), (404, "/problems/not-found"), "{id}");
         }
@@ -59,8 +73,19 @@ mod tests {
     async fn it_takes_a_token_of_a_user() {
         let town = Town::new();
         let path = format!("/v1/api/rooms/{}", town.room("u1", "p1").await);
-        assert_eq!(town.call(Call::get(&path)).await.problem(), (401, "/problems/unauthenticated"));
-        assert_eq!(town.call(Call::get(&path).token("x")).await.problem(), (401, "/problems/unauthenticated"));
-        assert_eq!(town.call(Call::get(&path).token(&town.service())).await.problem(), (403, "/problems/forbidden"));
+        assert_eq!(
+            town.call(Call::get(&path)).await.problem(),
+            (401, "/problems/unauthenticated")
+        );
+        assert_eq!(
+            town.call(Call::get(&path).token("x")).await.problem(),
+            (401, "/problems/unauthenticated")
+        );
+        assert_eq!(
+            town.call(Call::get(&path).token(&town.service()))
+                .await
+                .problem(),
+            (403, "/problems/forbidden")
+        );
     }
 }

@@ -19,7 +19,10 @@ use crate::route::{self, InPath};
 pub fn routes() -> Router<App> {
     route::at("/v1/api/chat/history", get(page))
         .merge(route::at("/v1/api/chat/history/{roomId}", get(whole)))
-        .merge(route::at("/v1/api/chat/api/v1/history/{roomId}", get(whole)))
+        .merge(route::at(
+            "/v1/api/chat/api/v1/history/{roomId}",
+            get(whole),
+        ))
 }
 
 #[derive(Serialize)]
@@ -32,21 +35,45 @@ struct MessagePage {
 impl From<Messages> for MessagePage {
     fn from(read: Messages) -> Self {
         let next_cursor = read.next_cursor();
-        Self { messages: read.list, next_cursor }
+        Self {
+            messages: read.list,
+            next_cursor,
+        }
     }
 }
 
-async fn page(State(app): State<App>, User(user): User, params: Params) -> Result<Json<MessagePage>, Problem> {
-    let (room, size, before) = (params.room_id()?, params.size()?, params.message_id("before")?);
+async fn page(
+    State(app): State<App>,
+    User(user): User,
+    params: Params,
+) -> Result<Json<MessagePage>, Problem> {
+    let (room, size, before) = (
+        params.room_id()?,
+        params.size()?,
+        params.message_id("before")?,
+    );
     rooms::member(&app.stores, room, &user.uid).await?;
-    Ok(Json(Messages::before(&app.stores, room, before, size).await?.into()))
+    Ok(Json(
+        Messages::before(&app.stores, room, before, size)
+            .await?
+            .into(),
+    ))
 }
 
-async fn whole(State(app): State<App>, User(user): User, InPath(room): InPath, params: Params) -> Result<Json<MessagePage>, Problem> {
+async fn whole(
+    State(app): State<App>,
+    User(user): User,
+    InPath(room): InPath,
+    params: Params,
+) -> Result<Json<MessagePage>, Problem> {
     let size = params.size_up_to(limits::HISTORY_PAGE_SIZE_MAX, limits::HISTORY_PAGE_SIZE_MAX)?;
     let after = params.message_id("after")?;
     rooms::member(&app.stores, room, &user.uid).await?;
-    Ok(Json(Messages::after(&app.stores, room, after, size).await?.into()))
+    Ok(Json(
+        Messages::after(&app.stores, room, after, size)
+            .await?
+            .into(),
+    ))
 }
 
 #[cfg(test)]
@@ -59,14 +86,22 @@ mod tests {
     const PAGE: &str = "/v1/api/chat/history";
 
     fn texts(page: &Value) -> Vec<&str> {
-        page["messages"].as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap()).collect()
+        page["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["content"].as_str().unwrap())
+            .collect()
     }
 
     /// Follows the cursors from `path` to the end; gives the pages' lengths and all messages.
     async fn follow(town: &Town, path: &str, parameter: &str) -> (Vec<usize>, Vec<Value>) {
         let (mut lengths, mut messages, mut next) = (vec![], vec![], String::new());
         loop {
-            let page = town.get("u1", &format!("{path}{parameter}={next}")).await.json;
+            let page = town
+                .get("u1", &format!("{path}{parameter}={next}"))
+                .await
+                .json;
             let list = page["messages"].as_array().unwrap();
             lengths.push(list.len());
             messages.extend(list.iter().cloned());
@@ -91,12 +126,30 @@ mod tests {
         let town = Town::new();
         let id = room_with(&town, 30).await;
         let page = town.get("u1", &format!("{PAGE}?roomId={id}")).await;
-        assert_eq!((page.status, texts(&page.json).len(), texts(&page.json)[0]), (200, 12, "29"));
+        assert_eq!(
+            (page.status, texts(&page.json).len(), texts(&page.json)[0]),
+            (200, 12, "29")
+        );
         let cursor = page.json["nextCursor"].as_str().unwrap();
-        let next = town.get("u1", &format!("{PAGE}/?roomId={id}&before={cursor}&size=100")).await.json;
-        assert_eq!((texts(&next).len(), texts(&next)[0], &next["nextCursor"]), (18, "17", &json!(null)));
+        let next = town
+            .get(
+                "u1",
+                &format!("{PAGE}/?roomId={id}&before={cursor}&size=100"),
+            )
+            .await
+            .json;
+        assert_eq!(
+            (texts(&next).len(), texts(&next)[0], &next["nextCursor"]),
+            (18, "17", &json!(null))
+        );
         let of_message = page.json["messages"][2]["id"].as_str().unwrap();
-        let next = town.get("u1", &format!("{PAGE}?roomId={id}&before={of_message}&size=1")).await.json;
+        let next = town
+            .get(
+                "u1",
+                &format!("{PAGE}?roomId={id}&before={of_message}&size=1"),
+            )
+            .await
+            .json;
         assert_eq!(texts(&next), ["26"]);
     }
 
@@ -115,10 +168,15 @@ mod tests {
     async fn the_whole_history_comes_oldest_first_in_pages_of_a_thousand() {
         let town = Town::new();
         let id = room_with(&town, 1_500).await;
-        for path in [format!("{PAGE}/{id}"), format!("/v1/api/chat/api/v1/history/{id}")] {
+        for path in [
+            format!("{PAGE}/{id}"),
+            format!("/v1/api/chat/api/v1/history/{id}"),
+        ] {
             let (lengths, messages) = follow(&town, &format!("{path}?"), "after").await;
             assert_eq!(lengths, [1_000, 500]);
-            let numbers = messages.iter().map(|m| m["content"].as_str().unwrap().parse::<usize>().unwrap());
+            let numbers = messages
+                .iter()
+                .map(|m| m["content"].as_str().unwrap().parse::<usize>().unwrap());
             assert!(numbers.eq(0..1_500));
         }
         let (lengths, _) = follow(&town, &format!("{PAGE}/{id}?size=700&"), "after").await;
@@ -131,12 +189,30 @@ mod tests {
     async fn a_page_ends_early_at_4_mib_and_the_next_goes_on_there() {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
-        town.say_each("u1", id, (0..800).map(|i| format!("{i} {}", "🎵".repeat(1_990)))).await;
+        town.say_each(
+            "u1",
+            id,
+            (0..800).map(|i| format!("{i} {}", "🎵".repeat(1_990))),
+        )
+        .await;
         let first = town.get("u1", &format!("{PAGE}/{id}")).await;
-        assert!((3 << 20..=4 << 20).contains(&first.bytes), "{}", first.bytes);
+        assert!(
+            (3 << 20..=4 << 20).contains(&first.bytes),
+            "{}",
+            first.bytes
+        );
         let (lengths, messages) = follow(&town, &format!("{PAGE}/{id}?"), "after").await;
         assert_eq!((lengths.len(), messages.len()), (2, 800));
-        let numbers = messages.iter().map(|m| m["content"].as_str().unwrap().split(' ').next().unwrap().parse::<usize>().unwrap());
+        let numbers = messages.iter().map(|m| {
+            m["content"]
+                .as_str()
+                .unwrap()
+                .split(' ')
+                .next()
+                .unwrap()
+                .parse::<usize>()
+                .unwrap()
+        });
         assert!(numbers.eq(0..800));
     }
 

@@ -51,7 +51,10 @@ impl FromRequestParts<App> for Anybody {
 }
 
 async fn identify(parts: &Parts, app: &App) -> Result<Identity> {
-    let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = parts
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = header.and_then(auth::bearer).ok_or(AuthError::Missing)?;
     Ok(app.auth.verify(token).await?)
 }
@@ -59,18 +62,37 @@ async fn identify(parts: &Parts, app: &App) -> Result<Identity> {
 /// What the token says of its bearer, by the rules for users.
 fn profile(identity: &Identity) -> Result<Profile> {
     if identity.nickname.is_empty() && identity.service {
-        return Err(Error::Forbidden("this is for users: the token has no nickname".into()));
+        return Err(Error::Forbidden(
+            "this is for users: the token has no nickname".into(),
+        ));
     }
     // A picture that can't be shown is no reason to keep its owner out.
-    let picture = identity.picture.as_deref().filter(|url| image_url("picture", url).is_ok());
-    let names = ProfileFields { uid: "sub", nick_name: "nickname", profile_image: "picture" };
-    let values = ProfileValues { uid: &identity.uid, nick_name: &identity.nickname, profile_image: picture };
-    Profile::parse(names, values).map_err(|why| Error::Unauthenticated(format!("the token's {why}")))
+    let picture = identity
+        .picture
+        .as_deref()
+        .filter(|url| image_url("picture", url).is_ok());
+    let names = ProfileFields {
+        uid: "sub",
+        nick_name: "nickname",
+        profile_image: "picture",
+    };
+    let values = ProfileValues {
+        uid: &identity.uid,
+        nick_name: &identity.nickname,
+        profile_image: picture,
+    };
+    Profile::parse(names, values)
+        .map_err(|why| Error::Unauthenticated(format!("the token's {why}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
     use super::*;
+    use crate::testing::{Call, Town};
 
     fn identity(uid: &str, nickname: &str, picture: Option<&str>, service: bool) -> Identity {
         Identity {
@@ -85,22 +107,84 @@ mod tests {
     #[test]
     fn a_user_has_a_nickname_and_an_id_that_are_by_the_rules() {
         let user = profile(&identity("u1", "하늘", Some("/p.svg"), false)).unwrap();
-        assert_eq!((user.uid.as_str(), &*user.nick_name, user.profile_image.as_deref()), ("u1", "하늘", Some("/p.svg")));
-        for (uid, nickname) in [("", "Sky"), ("u1", ""), ("u1", " "), (&*"x".repeat(65), "Sky")] {
+        assert_eq!(
+            (
+                user.uid.as_str(),
+                &*user.nick_name,
+                user.profile_image.as_deref()
+            ),
+            ("u1", "하늘", Some("/p.svg"))
+        );
+        for (uid, nickname) in [
+            ("", "Sky"),
+            ("u1", ""),
+            ("u1", " "),
+            (&*"x".repeat(65), "Sky"),
+        ] {
             let refused = profile(&identity(uid, nickname, None, false));
-            assert!(matches!(refused, Err(Error::Unauthenticated(_))), "{uid} {nickname}");
+            assert!(
+                matches!(refused, Err(Error::Unauthenticated(_))),
+                "{uid} {nickname}"
+            );
         }
     }
 
     #[test]
     fn a_service_without_a_nickname_is_no_user() {
-        assert!(matches!(profile(&identity("s", "", None, true)), Err(Error::Forbidden(_))));
+        assert!(matches!(
+            profile(&identity("s", "", None, true)),
+            Err(Error::Forbidden(_))
+        ));
         assert!(profile(&identity("s", "Sky", None, true)).is_ok());
     }
 
     #[test]
     fn a_picture_that_cannot_be_shown_is_left_out() {
-        let user = profile(&identity("u1", "Sky", Some("http://images.example/1.png"), false)).unwrap();
+        let user = profile(&identity(
+            "u1",
+            "Sky",
+            Some("http://images.example/1.png"),
+            false,
+        ))
+        .unwrap();
         assert_eq!(user.profile_image, None);
+    }
+
+    #[tokio::test]
+    async fn a_header_without_a_good_token_is_refused() {
+        let town = Town::new();
+        let call = || Call::get("/v1/api/rooms/joined");
+        let token = town.user("u1");
+        for value in [
+            "",
+            "Bearer",
+            "Bearer x.y.z",
+            "Basic dTE6eA==",
+            &token,
+            &format!("Bearer {token}x"),
+        ] {
+            let answer = town.call(call().header(AUTHORIZATION, value)).await;
+            assert_eq!(
+                answer.problem(),
+                (401, "/problems/unauthenticated"),
+                "{value}"
+            );
+            assert_eq!(answer.headers[WWW_AUTHENTICATE], "Bearer");
+        }
+        let answer = town
+            .call(call().header(AUTHORIZATION, &format!("bearer {token}")))
+            .await;
+        assert_eq!(answer.status, 200);
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_had_are_no_fault_of_the_token() {
+        let town = Town::with_published_keys("http://127.0.0.1:1/keys");
+        let head = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k1"}"#);
+        let answer = town
+            .call(Call::get("/v1/api/rooms/joined").token(&format!("{head}.e30.c2ln")))
+            .await;
+        assert_eq!(answer.problem(), (503, "/problems/unavailable"));
+        assert_eq!(answer.headers[RETRY_AFTER], "1");
     }
 }

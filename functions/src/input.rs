@@ -1,13 +1,12 @@
-//! Bodies: read up to their limit, and taken apart so that what cannot be read (400, by its path) and what
-//! is against a rule (422, by its field) are told apart. Knows no operation.
+//! JSON bodies, taken apart so that what cannot be read (400, by its path) and what is against a rule (422,
+//! by its field) are told apart. Knows no operation.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use futures_util::StreamExt;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::de::value::MapAccessDeserializer;
@@ -17,10 +16,6 @@ use serde::{Deserialize, Deserializer};
 use crate::App;
 use crate::problem::Problem;
 
-/// Bytes of a body that is too large which are still taken, so that its sender reads the answer instead of
-/// a broken connection.
-const DISCARDED_BYTES_MAX: usize = 8 * limits::BODY_BYTES_MAX;
-
 /// A JSON body, whatever its content type says. A field that must be there is an `Option` in `T`, so that
 /// a missing one can be told from one of a wrong type: see [`required`].
 pub(crate) struct Input<T>(pub(crate) T);
@@ -28,38 +23,23 @@ pub(crate) struct Input<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let bytes = whole(request.into_body()).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let broken = |_| Error::Malformed("the body broke off".into());
+        let bytes = Bytes::from_request(request, app).await.map_err(broken)?;
         Ok(Self(parse(&bytes)?))
     }
 }
 
-async fn whole(body: Body) -> Result<Vec<u8>> {
-    let mut chunks = body.into_data_stream();
-    let (mut bytes, mut count) = (vec![], 0);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Error::Malformed("the body broke off".into()))?;
-        count += chunk.len();
-        if count <= limits::BODY_BYTES_MAX {
-            bytes.extend_from_slice(&chunk);
-        } else if count > DISCARDED_BYTES_MAX {
-            break;
-        }
-    }
-    if count > limits::BODY_BYTES_MAX {
-        let max = limits::BODY_BYTES_MAX;
-        return Err(Error::TooLarge(format!("a body has at most {max} bytes")));
-    }
-    Ok(bytes)
-}
-
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if bytes.trim_ascii().is_empty() {
-        return Err(Error::Malformed("the body is empty; it must be a JSON object".into()));
+        return Err(Error::Malformed(
+            "the body is empty; it must be a JSON object".into(),
+        ));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
-    json.end().map_err(|why| Error::Malformed(format!("the body goes on after its object: {why}")))?;
+    json.end()
+        .map_err(|why| Error::Malformed(format!("the body goes on after its object: {why}")))?;
     Ok(value)
 }
 
@@ -70,6 +50,7 @@ fn unreadable(why: serde_path_to_error::Error<serde_json::Error>) -> Error {
 }
 
 /// A JSON object and nothing else; a derived `Deserialize` alone would take an array of the values too.
+#[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -140,7 +121,10 @@ pub(crate) fn name(field: &str, value: Option<String>) -> Result<Arc<str>> {
     let text = required(field, value)?;
     let max = limits::NAME_CHARS_MAX;
     if text.is_empty() || text.chars().count() > max {
-        return Err(Error::invalid(field, format!("must be 1 to {max} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must be 1 to {max} characters"),
+        ));
     }
     Ok(text.into())
 }
@@ -169,7 +153,19 @@ mod tests {
 
     #[test]
     fn what_is_no_json_object_is_malformed() {
-        for text in ["", " \n", "{", "[]", "5", "null", "\"x\"", "{} {}", "{\"id\":1,}", "[1, []]", "\u{feff}{}"] {
+        for text in [
+            "",
+            " \n",
+            "{",
+            "[]",
+            "5",
+            "null",
+            "\"x\"",
+            "{} {}",
+            "{\"id\":1,}",
+            "[1, []]",
+            "\u{feff}{}",
+        ] {
             assert!(!refused(text).is_empty());
         }
         assert!(parse::<Outer>(b"{\"id\":\"\xff\"}").is_err());
@@ -181,7 +177,10 @@ mod tests {
         assert!(refused(r#"{"inner": [["x"]]}"#).starts_with("inner[0]: "));
         assert!(refused(r#"{"inner": [null]}"#).starts_with("inner[0]: "));
         for id in ["1.5", "true", "{}", "1e3", "18446744073709551616"] {
-            assert!(refused(&format!("{{\"id\": {id}}}")).starts_with("id: "), "{id}");
+            assert!(
+                refused(&format!("{{\"id\": {id}}}")).starts_with("id: "),
+                "{id}"
+            );
         }
     }
 
@@ -189,7 +188,18 @@ mod tests {
     fn an_unknown_field_is_ignored_and_null_is_a_missing_one() {
         let outer: Outer = parse(br#"{"other": [1], "id": 7, "inner": null}"#).unwrap();
         assert_eq!(required("id", outer.id).unwrap(), Id("7".into()));
-        assert_eq!(required("inner", outer.inner).err(), Some(Error::invalid("inner", "is missing")));
+        assert_eq!(
+            required("inner", outer.inner).err(),
+            Some(Error::invalid("inner", "is missing"))
+        );
+        let outer: Outer = parse(br#"{"inner": [{"text": "a"}, {}]}"#).unwrap();
+        let texts: Vec<_> = outer
+            .inner
+            .unwrap()
+            .into_iter()
+            .map(|Object(inner)| inner.text)
+            .collect();
+        assert_eq!(texts, [Some("a".into()), None]);
     }
 
     #[test]

@@ -29,7 +29,10 @@ pub fn run(routes: Router<App>) -> ExitCode {
 #[must_use]
 pub fn run_sweep() -> ExitCode {
     start(async |app| {
-        lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async { sweep(&app).await.map_err(Failure::from) })).await
+        lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async {
+            sweep(&app).await.map_err(Failure::from)
+        }))
+        .await
     })
 }
 
@@ -48,14 +51,20 @@ fn start(serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
 
 /// Lambda invokes a function once at a time, so one thread is enough.
 fn block_on(served: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(served)
 }
 
 /// Logs go to standard output, one JSON object a line. `ROOMTONE_LOG` says how much.
 fn log(env: &Env) {
     let filter = EnvFilter::new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .init();
 }
 
 /// Reads the settings and opens the stores; the settings come first, so that a wrong one leaves no trace.
@@ -66,9 +75,16 @@ fn open(env: &Env) -> Result<App, Failure> {
     let search = env.search(&outbound)?;
     let auth = Authenticator::new(&env.auth()?, outbound)?;
     if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {
-        let reason = "is not set: this program runs under AWS Lambda or a local form of its Runtime API";
+        let reason =
+            "is not set: this program runs under AWS Lambda or a local form of its Runtime API";
         return Err(ConfigError::new("AWS_LAMBDA_RUNTIME_API", reason).into());
     }
     let stores = embedded::open(&env.data_folder())?;
-    Ok(App { stores, auth, search, origins, sends: SendLimit::new(rate) })
+    Ok(App {
+        stores,
+        auth,
+        search,
+        origins,
+        sends: SendLimit::new(rate),
+    })
 }

@@ -26,7 +26,11 @@ struct LeaveRequest {
     last_read_message_id: Option<String>,
 }
 
-async fn leave(State(app): State<App>, User(user): User, Input(request): Input<LeaveRequest>) -> Result<StatusCode, Problem> {
+async fn leave(
+    State(app): State<App>,
+    User(user): User,
+    Input(request): Input<LeaveRequest>,
+) -> Result<StatusCode, Problem> {
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     let mark = required("lastReadMessageId", request.last_read_message_id)?;
     let mark = MessageId::parse("lastReadMessageId", &mark)?;
@@ -41,7 +45,12 @@ mod tests {
     use crate::testing::{Call, Town};
 
     async fn leave(town: &Town, uid: &str, body: Value) -> crate::testing::Answer {
-        town.call(Call::new("PUT", "/v1/api/rooms/leave").token(&town.user(uid)).json(&body)).await
+        town.call(
+            Call::new("PUT", "/v1/api/rooms/leave")
+                .token(&town.user(uid))
+                .json(&body),
+        )
+        .await
     }
 
     #[tokio::test]
@@ -51,10 +60,21 @@ mod tests {
         let enter = town.join("u2", id).await;
         let talk = town.send("u1", id, "hello").await["id"].clone();
         for mark in [&talk, &enter] {
-            let answer = leave(&town, "u2", json!({"roomId": id, "lastReadMessageId": mark})).await;
+            let answer = leave(
+                &town,
+                "u2",
+                json!({"roomId": id, "lastReadMessageId": mark}),
+            )
+            .await;
             assert_eq!((answer.status, answer.json), (204, Value::Null));
             let rooms = town.get("u2", "/v1/api/rooms/joined").await.json;
-            assert_eq!((&rooms["rooms"][0]["lastReadMessageId"], &rooms["rooms"][0]["unreadCount"]), (&talk, &json!(0)));
+            assert_eq!(
+                (
+                    &rooms["rooms"][0]["lastReadMessageId"],
+                    &rooms["rooms"][0]["unreadCount"]
+                ),
+                (&talk, &json!(0))
+            );
         }
     }
 
@@ -67,11 +87,20 @@ mod tests {
             (json!({"lastReadMessageId": enter}), "roomId"),
             (json!({"roomId": "x", "lastReadMessageId": enter}), "roomId"),
             (json!({"roomId": id}), "lastReadMessageId"),
-            (json!({"roomId": id, "lastReadMessageId": "x"}), "lastReadMessageId"),
-            (json!({"roomId": id, "lastReadMessageId": "00010fffffffffffffff00"}), "lastReadMessageId"),
+            (
+                json!({"roomId": id, "lastReadMessageId": "x"}),
+                "lastReadMessageId",
+            ),
+            (
+                json!({"roomId": id, "lastReadMessageId": "00010fffffffffffffff00"}),
+                "lastReadMessageId",
+            ),
         ] {
             let answer = leave(&town, "u2", body).await;
-            assert_eq!((answer.problem(), answer.json["field"].as_str()), ((422, "/problems/invalid"), Some(field)));
+            assert_eq!(
+                (answer.problem(), answer.json["field"].as_str()),
+                ((422, "/problems/invalid"), Some(field))
+            );
         }
         assert_eq!(leave(&town, "u2", json!({"roomId": 5})).await.status, 400);
     }
@@ -82,9 +111,20 @@ mod tests {
         let id = town.room("u1", "p1").await;
         let enter = town.join("u2", id).await;
         let body = json!({"roomId": id, "lastReadMessageId": enter});
-        assert_eq!(leave(&town, "u3", body.clone()).await.problem(), (403, "/problems/forbidden"));
+        assert_eq!(
+            leave(&town, "u3", body.clone()).await.problem(),
+            (403, "/problems/forbidden")
+        );
         let unknown = json!({"roomId": Town::no_room(), "lastReadMessageId": enter});
-        assert_eq!(leave(&town, "u2", unknown).await.problem(), (404, "/problems/not-found"));
-        assert_eq!(town.call(Call::new("PUT", "/v1/api/rooms/leave").json(&body)).await.status, 401);
+        assert_eq!(
+            leave(&town, "u2", unknown).await.problem(),
+            (404, "/problems/not-found")
+        );
+        assert_eq!(
+            town.call(Call::new("PUT", "/v1/api/rooms/leave").json(&body))
+                .await
+                .status,
+            401
+        );
     }
 }

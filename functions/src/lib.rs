@@ -1,6 +1,6 @@
 //! Roomtone's HTTP operations: one file and one Lambda function each, and one router of them all.
 //!
-//! A request goes: [`cors`] → route → [`identity`] (who) → [`input`], [`query`] (what) → handler → store, or
+//! A request goes: `cors` → `body` → route → `identity` (who) → `input`, `query` (what) → handler → store, or
 //! `roomtone_shared::rooms` where there is a rule. An error goes out through [`problem`]. Nothing here knows
 //! STOMP, or how a store keeps what it keeps.
 
@@ -30,6 +30,7 @@ pub mod reenter_room;
 pub mod reindex_rooms;
 pub mod send_message;
 
+mod body;
 mod cors;
 mod cursor;
 mod identity;
@@ -84,16 +85,21 @@ pub const OPERATIONS: [Operation; 13] = [
 /// All operations in one router. It answers every path, an unknown one with 404; beside others, it is
 /// their `fallback_service`.
 pub fn app(state: App) -> Router {
-    let all = OPERATIONS.iter().fold(Router::new(), |all, (_, routes)| all.merge(routes()));
+    let all = OPERATIONS
+        .iter()
+        .fold(Router::new(), |all, (_, routes)| all.merge(routes()));
     serve(all, state)
 }
 
-/// The given routes with all that surrounds them: CORS, and problems for what is not there.
+/// The given routes with all that surrounds them: CORS, the limit on bodies, and problems for what is not there.
 pub fn serve(routes: Router<App>, state: App) -> Router {
     let cors = middleware::from_fn_with_state(state.clone(), cors::layer);
     routes
-        .fallback(|| async { Problem::from(Error::NotFound("there is nothing at this path".into())) })
+        .fallback(|| async {
+            Problem::from(Error::NotFound("there is nothing at this path".into()))
+        })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(body::layer))
         .layer(cors)
         .with_state(state)
 }
@@ -111,16 +117,30 @@ mod tests {
     /// The binaries, by their files, with what is in them.
     fn binaries() -> Vec<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
-        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-        let named = files.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap()));
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        let named = files.map(|path| {
+            (
+                path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                std::fs::read_to_string(&path).unwrap(),
+            )
+        });
         named.filter(|(name, _)| name != "reindex-rooms").collect()
     }
 
     #[test]
     fn every_operation_has_a_binary_with_its_own_routes_and_no_other() {
-        let operations: BTreeSet<String> = OPERATIONS.iter().map(|(name, _)| (*name).into()).collect();
+        let operations: BTreeSet<String> =
+            OPERATIONS.iter().map(|(name, _)| (*name).into()).collect();
         let binaries = binaries();
-        assert_eq!(binaries.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), operations);
+        assert_eq!(
+            binaries
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect::<BTreeSet<_>>(),
+            operations
+        );
         for (name, text) in binaries {
             let module = name.replace('-', "_");
             assert!(text.contains(&format!("{module}::routes()")), "{name}");
@@ -138,8 +158,8 @@ mod tests {
             ("leave-room", "/v1/api/rooms/leave".into(), "PUT"),
         ] {
             for (other, routes) in OPERATIONS {
-                let response = tower::ServiceExt::oneshot(serve(routes(), town.app().clone()), Call::new(method, &path).into());
-                let status = response.await.unwrap().status().as_u16();
+                let router = serve(routes(), town.app().clone());
+                let status = Town::answer(router, Call::new(method, &path)).await.status;
                 assert_eq!(status == 401, name == other, "{other} {path} {status}");
             }
         }
@@ -176,10 +196,21 @@ mod tests {
                 None => format!("{path}/"),
             };
             for path in [path, slashed] {
-                assert_eq!(town.call(Call::new(method, &path)).await.problem(), (401, "/problems/unauthenticated"), "{path}");
+                assert_eq!(
+                    town.call(Call::new(method, &path)).await.problem(),
+                    (401, "/problems/unauthenticated"),
+                    "{path}"
+                );
                 let other = town.call(Call::new("DELETE", &path)).await;
-                assert_eq!(other.problem(), (405, "/problems/method-not-allowed"), "{path}");
-                assert!(other.headers[ALLOW].to_str().unwrap().contains(method), "{path}");
+                assert_eq!(
+                    other.problem(),
+                    (405, "/problems/method-not-allowed"),
+                    "{path}"
+                );
+                assert!(
+                    other.headers[ALLOW].to_str().unwrap().contains(method),
+                    "{path}"
+                );
             }
         }
     }
@@ -187,8 +218,19 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_path_is_not_found() {
         let town = Town::new();
-        for path in ["/", "/v1", "/v1/api/rooms//", "/v1/api/chat", "/v1/api/rooms/a/b/c", "/dev/token"] {
-            assert_eq!(town.get("u1", path).await.problem(), (404, "/problems/not-found"), "{path}");
+        for path in [
+            "/",
+            "/v1",
+            "/v1/api/rooms//",
+            "/v1/api/chat",
+            "/v1/api/rooms/a/b/c",
+            "/dev/token",
+        ] {
+            assert_eq!(
+                town.get("u1", path).await.problem(),
+                (404, "/problems/not-found"),
+                "{path}"
+            );
         }
     }
 }

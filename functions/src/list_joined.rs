@@ -36,7 +36,9 @@ async fn list(State(app): State<App>, User(user): User) -> Result<Json<Joined>, 
 /// The room, unless it was left since the list was read.
 async fn joined_room(stores: &Stores, id: RoomId, uid: &Uid) -> Result<Option<JoinedRoomView>> {
     let member = stores.memberships.get(id, uid).await?.filter(|m| m.joined);
-    let (Some(member), Some(room)) = (member, stores.rooms.get(id).await?) else { return Ok(None) };
+    let (Some(member), Some(room)) = (member, stores.rooms.get(id).await?) else {
+        return Ok(None);
+    };
     view::joined_room(stores, &room, &member).await.map(Some)
 }
 
@@ -57,10 +59,19 @@ mod tests {
         let answer = town.get("u1", "/v1/api/rooms/joined").await;
         assert_eq!(answer.status, 200);
         let rooms = answer.json["rooms"].as_array().unwrap();
-        assert_eq!((rooms.len(), &rooms[0]["id"], &rooms[1]["id"]), (2, &json!(second), &json!(first)));
-        assert_eq!((&rooms[1]["unreadCount"], &rooms[1]["presence"]), (&json!(1), &json!("off")));
+        assert_eq!(
+            (rooms.len(), &rooms[0]["id"], &rooms[1]["id"]),
+            (2, &json!(second), &json!(first))
+        );
+        assert_eq!(
+            (&rooms[1]["unreadCount"], &rooms[1]["presence"]),
+            (&json!(1), &json!("off"))
+        );
         assert_eq!(rooms[1]["lastMessage"], talk);
-        assert_eq!((&rooms[1]["userCount"], &rooms[1]["roomName"]), (&json!(2), &json!("Night drive")));
+        assert_eq!(
+            (&rooms[1]["userCount"], &rooms[1]["roomName"]),
+            (&json!(2), &json!("Night drive"))
+        );
         assert_eq!(rooms[0].get("lastMessage"), None);
         assert_eq!(rooms[0]["lastReadMessageId"].as_str().unwrap().len(), 22);
     }
@@ -68,7 +79,13 @@ mod tests {
     #[tokio::test]
     async fn whoever_has_none_gets_an_empty_list() {
         let town = Town::new();
-        assert_eq!(town.get("u1", "/v1/api/rooms/joined/").await.json, json!({"rooms": []}));
-        assert_eq!(town.call(Call::get("/v1/api/rooms/joined")).await.status, 401);
+        assert_eq!(
+            town.get("u1", "/v1/api/rooms/joined/").await.json,
+            json!({"rooms": []})
+        );
+        assert_eq!(
+            town.call(Call::get("/v1/api/rooms/joined")).await.status,
+            401
+        );
     }
 }

@@ -16,7 +16,11 @@ pub fn routes() -> Router<App> {
     route::at("/v1/api/rooms", get(list))
 }
 
-async fn list(State(app): State<App>, _: Service, params: Params) -> Result<Json<RoomPage>, Problem> {
+async fn list(
+    State(app): State<App>,
+    _: Service,
+    params: Params,
+) -> Result<Json<RoomPage>, Problem> {
     let (size, before) = (params.size()?, params.cursor(cursor::room)?);
     let rooms = app.stores.rooms.page(Which::All, before, size + 1).await?;
     Ok(Json(RoomPage::read(&app.stores, rooms, size, None).await?))
@@ -35,15 +39,27 @@ mod tests {
         for i in 0..3 {
             ids.push(town.room("u1", &format!("p{i}")).await.to_string());
         }
-        town.post("u1", &format!("/v1/api/rooms/exit/{}", ids[1])).await;
+        town.post("u1", &format!("/v1/api/rooms/exit/{}", ids[1]))
+            .await;
         ids.reverse();
         let get = |path: String| town.call(Call::get(&path).token(&town.service()));
         let first = get("/v1/api/rooms/?size=2".into()).await.json;
-        assert_eq!([&first["rooms"][0]["id"], &first["rooms"][1]["id"]], [&json!(ids[0]), &json!(ids[1])]);
+        assert_eq!(
+            [&first["rooms"][0]["id"], &first["rooms"][1]["id"]],
+            [&json!(ids[0]), &json!(ids[1])]
+        );
         assert_eq!(first["rooms"][1]["userCount"], 0);
         let cursor = first["nextCursor"].as_str().unwrap();
-        let second = get(format!("/v1/api/rooms?size=2&cursor={cursor}")).await.json;
-        assert_eq!((second["rooms"].as_array().unwrap().len(), &second["rooms"][0]["id"]), (1, &json!(ids[2])));
+        let second = get(format!("/v1/api/rooms?size=2&cursor={cursor}"))
+            .await
+            .json;
+        assert_eq!(
+            (
+                second["rooms"].as_array().unwrap().len(),
+                &second["rooms"][0]["id"]
+            ),
+            (1, &json!(ids[2]))
+        );
         assert_eq!(second["nextCursor"], json!(null));
     }
 

@@ -16,13 +16,23 @@ pub fn routes() -> Router<App> {
     route::at("/v1/api/rooms/unjoined", get(list))
 }
 
-async fn list(State(app): State<App>, User(user): User, params: Params) -> Result<Json<RoomPage>, Problem> {
+async fn list(
+    State(app): State<App>,
+    User(user): User,
+    params: Params,
+) -> Result<Json<RoomPage>, Problem> {
     let (size, before) = (params.size()?, params.cursor(cursor::room)?);
     let mine = app.stores.memberships.of_user(&user.uid).await?.rooms;
     // However many of the user's own are among them, a page and one more are left.
-    let mut rooms = app.stores.rooms.page(Which::Live, before, size + 1 + mine.len()).await?;
+    let mut rooms = app
+        .stores
+        .rooms
+        .page(Which::Live, before, size + 1 + mine.len())
+        .await?;
     rooms.retain(|room| !mine.contains(&room.id));
-    Ok(Json(RoomPage::read(&app.stores, rooms, size, Some(&user.uid)).await?))
+    Ok(Json(
+        RoomPage::read(&app.stores, rooms, size, Some(&user.uid)).await?,
+    ))
 }
 
 #[cfg(test)]
@@ -36,7 +46,11 @@ mod tests {
         let town = Town::new();
         let mut others = vec![];
         for i in 0..9 {
-            let owner = if i % 3 == 1 { "me".into() } else { format!("u{i}") };
+            let owner = if i % 3 == 1 {
+                "me".into()
+            } else {
+                format!("u{i}")
+            };
             let id = town.room(&owner, &format!("p{i}")).await;
             if owner != "me" {
                 others.push(json!(id));
@@ -45,7 +59,13 @@ mod tests {
         others.reverse();
         let (mut seen, mut cursor) = (vec![], String::new());
         for last in [false, false, true] {
-            let page = town.get("me", &format!("/v1/api/rooms/unjoined?size=2&cursor={cursor}")).await.json;
+            let page = town
+                .get(
+                    "me",
+                    &format!("/v1/api/rooms/unjoined?size=2&cursor={cursor}"),
+                )
+                .await
+                .json;
             let rooms = page["rooms"].as_array().unwrap();
             assert_eq!(rooms.len(), 2);
             seen.extend(rooms.iter().map(|room| room["id"].clone()));
@@ -62,14 +82,29 @@ mod tests {
             town.room(&format!("u{i}"), &format!("p{i}")).await;
         }
         let gone = town.room("u22", "p22").await;
-        town.post("u22", &format!("/v1/api/rooms/exit/{gone}")).await;
+        town.post("u22", &format!("/v1/api/rooms/exit/{gone}"))
+            .await;
         for (query, count) in [("", 12), ("?size=20", 20), ("?size=21", 20), ("?size=", 12)] {
-            let page = town.get("me", &format!("/v1/api/rooms/unjoined{query}")).await.json;
+            let page = town
+                .get("me", &format!("/v1/api/rooms/unjoined{query}"))
+                .await
+                .json;
             assert_eq!(page["rooms"].as_array().unwrap().len(), count);
             assert_ne!(page["rooms"][0]["id"], json!(gone));
         }
-        assert_eq!(town.get("me", "/v1/api/rooms/unjoined?size=0").await.status, 400);
-        assert_eq!(town.get("me", "/v1/api/rooms/unjoined?cursor=zz").await.status, 400);
-        assert_eq!(town.call(Call::get("/v1/api/rooms/unjoined")).await.status, 401);
+        assert_eq!(
+            town.get("me", "/v1/api/rooms/unjoined?size=0").await.status,
+            400
+        );
+        assert_eq!(
+            town.get("me", "/v1/api/rooms/unjoined?cursor=zz")
+                .await
+                .status,
+            400
+        );
+        assert_eq!(
+            town.call(Call::get("/v1/api/rooms/unjoined")).await.status,
+            401
+        );
     }
 }

@@ -55,9 +55,17 @@ async fn list(
     Ok(Json(UserPage { users, next_cursor }))
 }
 
-async fn present(stores: &Stores, room: RoomId, member: &Membership, viewer: &Uid) -> Result<Present> {
+async fn present(
+    stores: &Stores,
+    room: RoomId,
+    member: &Membership,
+    viewer: &Uid,
+) -> Result<Present> {
     let standing = stores.presence.of(room, &member.who.uid).await?;
-    Ok(Present { user: UserView::new(member, Some(viewer)), presence: standing.is_on().into() })
+    Ok(Present {
+        user: UserView::new(member, Some(viewer)),
+        presence: standing.is_on().into(),
+    })
 }
 
 #[cfg(test)]
@@ -76,12 +84,26 @@ mod tests {
         town.hold("u3", id).await;
         let (mut seen, mut cursor) = (vec![], String::new());
         for expected in [2, 2, 1] {
-            let page = town.get("u4", &format!("/v1/api/rooms/{id}/users?size=2&cursor={cursor}")).await;
+            let page = town
+                .get(
+                    "u4",
+                    &format!("/v1/api/rooms/{id}/users?size=2&cursor={cursor}"),
+                )
+                .await;
             let users = page.json["users"].as_array().unwrap();
             assert_eq!((page.status, users.len()), (200, expected));
-            let told = |u: &serde_json::Value| format!("{} {}", u["uid"].as_str().unwrap(), u["presence"].as_str().unwrap());
+            let told = |u: &serde_json::Value| {
+                format!(
+                    "{} {}",
+                    u["uid"].as_str().unwrap(),
+                    u["presence"].as_str().unwrap()
+                )
+            };
             seen.extend(users.iter().map(told));
-            cursor = page.json["nextCursor"].as_str().unwrap_or_default().to_owned();
+            cursor = page.json["nextCursor"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             assert_eq!(cursor.is_empty(), page.json["nextCursor"] == json!(null));
         }
         assert_eq!(seen, ["u1 off", "u5 off", "u3 on", "u4 off", "u2 off"]);
@@ -93,7 +115,10 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         let enter = town.join("u2", id).await;
-        let page = town.get("u2", &format!("/v1/api/rooms/{id}/users")).await.json;
+        let page = town
+            .get("u2", &format!("/v1/api/rooms/{id}/users"))
+            .await
+            .json;
         let at = page["users"][1]["enteredAt"].clone();
         let expected = json!({"uid": "u2", "nickName": "Nu2", "enteredAt": at, "lastReadMessageId": enter, "presence": "off"});
         assert_eq!(page["users"][1], expected);
@@ -108,11 +133,25 @@ mod tests {
         let id = town.room("u1", "p1").await;
         let path = format!("/v1/api/rooms/{id}/users");
         assert_eq!(town.get("u2", &path).await.status, 403);
-        assert_eq!(town.get("u1", &format!("/v1/api/rooms/{}/users", Town::no_room())).await.status, 404);
+        assert_eq!(
+            town.get("u1", &format!("/v1/api/rooms/{}/users", Town::no_room()))
+                .await
+                .status,
+            404
+        );
         assert_eq!(town.get("u1", "/v1/api/rooms/x/users").await.status, 404);
         for query in ["cursor=x", "size=0", "size=-1", "size=x"] {
-            assert_eq!(town.get("u1", &format!("{path}?{query}")).await.problem(), (400, "/problems/malformed"), "{query}");
+            assert_eq!(
+                town.get("u1", &format!("{path}?{query}")).await.problem(),
+                (400, "/problems/malformed"),
+                "{query}"
+            );
         }
-        assert_eq!(town.get("u1", &format!("{path}?size=500&cursor=&other=1")).await.status, 200);
+        assert_eq!(
+            town.get("u1", &format!("{path}?size=500&cursor=&other=1"))
+                .await
+                .status,
+            200
+        );
     }
 }

@@ -30,14 +30,22 @@ impl RoomPage {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(crate) async fn read(stores: &Stores, rooms: Vec<Room>, size: usize, viewer: Option<&Uid>) -> Result<Self> {
+    pub(crate) async fn read(
+        stores: &Stores,
+        rooms: Vec<Room>,
+        size: usize,
+        viewer: Option<&Uid>,
+    ) -> Result<Self> {
         let (rooms, more) = cut(rooms, size);
         let next_cursor = rooms.last().filter(|_| more).map(cursor::after_room);
         let mut views = vec![];
         for room in &rooms {
             views.push(view::room(stores, room, viewer).await?);
         }
-        Ok(Self { rooms: views, next_cursor })
+        Ok(Self {
+            rooms: views,
+            next_cursor,
+        })
     }
 }
 
@@ -54,11 +62,23 @@ impl Messages {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(crate) async fn after(stores: &Stores, room: RoomId, after: Option<MessageId>, size: usize) -> Result<Self> {
-        let mut page = Self::cut(stores.history.after(room, after, None, size + 1).await?, size);
+    pub(crate) async fn after(
+        stores: &Stores,
+        room: RoomId,
+        after: Option<MessageId>,
+        size: usize,
+    ) -> Result<Self> {
+        let mut page = Self::cut(
+            stores.history.after(room, after, None, size + 1).await?,
+            size,
+        );
         // A page may have ended by its bytes, so only one that is full says by itself that there is more.
         if let (false, Some(last)) = (page.more, page.last()) {
-            page.more = !stores.history.after(room, Some(last), None, 1).await?.is_empty();
+            page.more = !stores
+                .history
+                .after(room, Some(last), None, 1)
+                .await?
+                .is_empty();
         }
         Ok(page)
     }
@@ -67,7 +87,12 @@ impl Messages {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(crate) async fn before(stores: &Stores, room: RoomId, before: Option<MessageId>, size: usize) -> Result<Self> {
+    pub(crate) async fn before(
+        stores: &Stores,
+        room: RoomId,
+        before: Option<MessageId>,
+        size: usize,
+    ) -> Result<Self> {
         let mut page = Self::cut(stores.history.before(room, before, size + 1).await?, size);
         if let (false, Some(last)) = (page.more, page.last()) {
             page.more = !stores.history.before(room, Some(last), 1).await?.is_empty();
@@ -77,7 +102,10 @@ impl Messages {
 
     fn cut(read: Vec<Archived>, size: usize) -> Self {
         let (kept, more) = cut(read, size);
-        Self { list: kept.into_iter().map(|archived| archived.message).collect(), more }
+        Self {
+            list: kept.into_iter().map(|archived| archived.message).collect(),
+            more,
+        }
     }
 
     fn last(&self) -> Option<MessageId> {

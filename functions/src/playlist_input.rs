@@ -41,8 +41,15 @@ impl PlaylistInput {
         if !(1..=max).contains(&musics.len()) {
             return Err(Error::invalid(field, format!("must be 1 to {max} tracks")));
         }
-        let checked = musics.into_iter().enumerate().map(|(i, Object(music))| music.check(&field, i));
-        Ok(Playlist { id, name: title, musics: checked.collect::<Result<Arc<[Music]>>>()? })
+        let checked = musics
+            .into_iter()
+            .enumerate()
+            .map(|(i, Object(music))| music.check(&field, i));
+        Ok(Playlist {
+            id,
+            name: title,
+            musics: checked.collect::<Result<Arc<[Music]>>>()?,
+        })
     }
 }
 
@@ -57,7 +64,10 @@ impl MusicInput {
             title: name(&at("title"), self.title)?,
             artist: name(&at("artist"), self.artist)?,
             playtime: playtime.into(),
-            thumbnail: image_url(&at("thumbnail"), &required(&at("thumbnail"), self.thumbnail)?)?,
+            thumbnail: image_url(
+                &at("thumbnail"),
+                &required(&at("thumbnail"), self.thumbnail)?,
+            )?,
         })
     }
 }
@@ -69,7 +79,9 @@ mod tests {
     use super::*;
 
     fn check(playlist: Value) -> Result<Playlist> {
-        serde_json::from_value::<PlaylistInput>(playlist).unwrap().check("playlist")
+        serde_json::from_value::<PlaylistInput>(playlist)
+            .unwrap()
+            .check("playlist")
     }
 
     fn music() -> Value {
@@ -105,10 +117,16 @@ mod tests {
             ("playtime", json!("3:7")),
             ("playtime", json!(null)),
             ("thumbnail", json!("http://images.example/1.png")),
-            ("thumbnail", json!(format!("https://images.example/{}", "x".repeat(2_048)))),
+            (
+                "thumbnail",
+                json!(format!("https://images.example/{}", "x".repeat(2_048))),
+            ),
             ("thumbnail", json!(null)),
         ] {
-            let Err(Error::Invalid { field: named, .. }) = check(playlist_with(field, value)) else { panic!("{field}") };
+            let Err(Error::Invalid { field: named, .. }) = check(playlist_with(field, value))
+            else {
+                panic!("{field}")
+            };
             assert_eq!(named, format!("playlist.musics[1].{field}"));
         }
     }
@@ -118,7 +136,9 @@ mod tests {
         let of = |count| check(json!({"id": "p", "name": "n", "musics": vec![music(); count]}));
         assert!(of(500).is_ok());
         for count in [0, 501] {
-            assert!(matches!(of(count), Err(Error::Invalid { field, .. }) if field == "playlist.musics"));
+            assert!(
+                matches!(of(count), Err(Error::Invalid { field, .. }) if field == "playlist.musics")
+            );
         }
     }
 }

@@ -33,11 +33,20 @@ struct Who {
     users: Vec<Uid>,
 }
 
-async fn list(State(app): State<App>, User(user): User, InPath(room_id): InPath, on: bool) -> Result<Json<Who>, Problem> {
+async fn list(
+    State(app): State<App>,
+    User(user): User,
+    InPath(room_id): InPath,
+    on: bool,
+) -> Result<Json<Who>, Problem> {
     rooms::member(&app.stores, room_id, &user.uid).await?;
     let (_, standings) = app.stores.presence.room(room_id).await?;
     let wanted = |(_, standing): &(Uid, Standing)| standing.joined && standing.is_on() == on;
-    let users = standings.into_iter().filter(wanted).map(|(uid, _)| uid).collect();
+    let users = standings
+        .into_iter()
+        .filter(wanted)
+        .map(|(uid, _)| uid)
+        .collect();
     Ok(Json(Who { room_id, users }))
 }
 
@@ -47,7 +56,12 @@ struct SwitchRequest {
     room_id: Option<String>,
 }
 
-async fn switch(State(app): State<App>, User(user): User, Input(request): Input<SwitchRequest>, on: bool) -> Result<StatusCode, Problem> {
+async fn switch(
+    State(app): State<App>,
+    User(user): User,
+    Input(request): Input<SwitchRequest>,
+    on: bool,
+) -> Result<StatusCode, Problem> {
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     rooms::switch(&app.stores, room, &user.uid, on).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -61,11 +75,18 @@ mod tests {
     use crate::testing::{Answer, Call, Town};
 
     async fn switch(town: &Town, uid: &str, word: &str, body: Value) -> Answer {
-        town.call(Call::new("PATCH", &format!("/api/v1/presence/{word}")).token(&town.user(uid)).json(&body)).await
+        town.call(
+            Call::new("PATCH", &format!("/api/v1/presence/{word}"))
+                .token(&town.user(uid))
+                .json(&body),
+        )
+        .await
     }
 
     async fn who_is(town: &Town, room: RoomId, word: &str) -> Value {
-        let answer = town.get("u1", &format!("/api/v1/presence/{room}/{word}")).await;
+        let answer = town
+            .get("u1", &format!("/api/v1/presence/{room}/{word}"))
+            .await;
         assert_eq!((answer.status, &answer.json["roomId"]), (200, &json!(room)));
         assert_eq!(answer.json.as_object().unwrap().len(), 2);
         answer.json["users"].clone()
@@ -78,13 +99,36 @@ mod tests {
         town.join("u2", id).await;
         town.join("u3", id).await;
         town.post("u3", &format!("/v1/api/rooms/exit/{id}")).await;
-        assert_eq!((who_is(&town, id, "on").await, who_is(&town, id, "off").await), (json!([]), json!(["u1", "u2"])));
+        assert_eq!(
+            (
+                who_is(&town, id, "on").await,
+                who_is(&town, id, "off").await
+            ),
+            (json!([]), json!(["u1", "u2"]))
+        );
         town.hold("u2", id).await;
-        assert_eq!((who_is(&town, id, "on").await, who_is(&town, id, "off").await), (json!(["u2"]), json!(["u1"])));
+        assert_eq!(
+            (
+                who_is(&town, id, "on").await,
+                who_is(&town, id, "off").await
+            ),
+            (json!(["u2"]), json!(["u1"]))
+        );
         let answer = switch(&town, "u2", "off", json!({"roomId": id})).await;
         assert_eq!((answer.status, answer.json), (204, Value::Null));
-        assert_eq!((who_is(&town, id, "on").await, who_is(&town, id, "off").await), (json!([]), json!(["u1", "u2"])));
-        assert_eq!(switch(&town, "u2", "on/", json!({"roomId": id})).await.status, 204);
+        assert_eq!(
+            (
+                who_is(&town, id, "on").await,
+                who_is(&town, id, "off").await
+            ),
+            (json!([]), json!(["u1", "u2"]))
+        );
+        assert_eq!(
+            switch(&town, "u2", "on/", json!({"roomId": id}))
+                .await
+                .status,
+            204
+        );
         assert_eq!(who_is(&town, id, "on/").await, json!(["u2"]));
     }
 
@@ -93,13 +137,38 @@ mod tests {
         let town = Town::new();
         let (id, unknown) = (town.room("u1", "p1").await, Town::no_room());
         for (of, status) in [(id, 403), (unknown, 404)] {
-            assert_eq!(town.get("u2", &format!("/api/v1/presence/{of}/on")).await.status, status);
-            assert_eq!(town.get("u2", &format!("/api/v1/presence/{of}/off")).await.status, status);
-            assert_eq!(switch(&town, "u2", "off", json!({"roomId": of})).await.status, status);
+            assert_eq!(
+                town.get("u2", &format!("/api/v1/presence/{of}/on"))
+                    .await
+                    .status,
+                status
+            );
+            assert_eq!(
+                town.get("u2", &format!("/api/v1/presence/{of}/off"))
+                    .await
+                    .status,
+                status
+            );
+            assert_eq!(
+                switch(&town, "u2", "off", json!({"roomId": of}))
+                    .await
+                    .status,
+                status
+            );
         }
         assert_eq!(town.get("u1", "/api/v1/presence/x/on").await.status, 404);
-        assert_eq!(town.call(Call::get(&format!("/api/v1/presence/{id}/on"))).await.status, 401);
-        assert_eq!(town.call(Call::new("PATCH", "/api/v1/presence/on").json(&json!({}))).await.status, 401);
+        assert_eq!(
+            town.call(Call::get(&format!("/api/v1/presence/{id}/on")))
+                .await
+                .status,
+            401
+        );
+        assert_eq!(
+            town.call(Call::new("PATCH", "/api/v1/presence/on").json(&json!({})))
+                .await
+                .status,
+            401
+        );
     }
 
     #[tokio::test]
@@ -107,7 +176,10 @@ mod tests {
         let town = Town::new();
         for body in [json!({}), json!({"roomId": "x"})] {
             let answer = switch(&town, "u1", "on", body).await;
-            assert_eq!((answer.status, &answer.json["field"]), (422, &json!("roomId")));
+            assert_eq!(
+                (answer.status, &answer.json["field"]),
+                (422, &json!("roomId"))
+            );
         }
         assert_eq!(switch(&town, "u1", "on", json!([])).await.status, 400);
     }

@@ -87,7 +87,10 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, seconds.into());
         }
@@ -124,11 +127,18 @@ mod tests {
 
     #[tokio::test]
     async fn who_must_wait_or_log_in_is_told_so_in_a_header() {
-        let too_fast = Error::TooFast { what: "messages".into(), retry_after_s: 2 };
+        let too_fast = Error::TooFast {
+            what: "messages".into(),
+            retry_after_s: 2,
+        };
         for (error, header, value) in [
             (too_fast, RETRY_AFTER, "2"),
             (Error::Unavailable("history"), RETRY_AFTER, "1"),
-            (Error::Unauthenticated("no token".into()), WWW_AUTHENTICATE, "Bearer"),
+            (
+                Error::Unauthenticated("no token".into()),
+                WWW_AUTHENTICATE,
+                "Bearer",
+            ),
         ] {
             let (response, json) = answer(error.clone()).await;
             assert_eq!(response.headers()[header], value);

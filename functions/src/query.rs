@@ -42,12 +42,20 @@ impl Params {
     /// # Errors
     /// `Malformed`, where it is less than 1 or no number.
     pub(crate) fn size_up_to(&self, default: usize, max: usize) -> Result<usize> {
-        let Some(text) = self.text("size") else { return Ok(default) };
+        let Some(text) = self.text("size") else {
+            return Ok(default);
+        };
         // Digits that are too many for a number are more than the most, too.
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let size = if digits { text.parse().unwrap_or(max) } else { 0 };
+        let size = if digits {
+            text.parse().unwrap_or(max)
+        } else {
+            0
+        };
         match size {
-            0 => Err(Error::Malformed("size: must be a whole number from 1".into())),
+            0 => Err(Error::Malformed(
+                "size: must be a whole number from 1".into(),
+            )),
             size => Ok(size.min(max)),
         }
     }
@@ -100,19 +108,33 @@ mod tests {
 
     #[test]
     fn a_size_is_kept_within_its_bounds() {
-        for (query, size) in [("", 12), ("size=", 12), ("size=1", 1), ("size=20", 20), ("size=21", 20), ("size=99999999999999999999999", 20), ("size=007", 7), ("x=1&size=3", 3)] {
+        for (query, size) in [
+            ("", 12),
+            ("size=", 12),
+            ("size=1", 1),
+            ("size=20", 20),
+            ("size=21", 20),
+            ("size=99999999999999999999999", 20),
+            ("size=007", 7),
+            ("x=1&size=3", 3),
+        ] {
             assert_eq!(params(query).size().unwrap(), size, "{query}");
         }
         for bad in ["0", "00", "-1", "1.5", "abc", "+5", "1e1", "%20", "٣"] {
             let size = params(&format!("size={bad}")).size();
-            assert!(matches!(size, Err(Error::Malformed(why)) if why.starts_with("size")), "{bad}");
+            assert!(
+                matches!(size, Err(Error::Malformed(why)) if why.starts_with("size")),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_room_or_message_that_is_none_is_malformed_and_named() {
         for query in ["", "roomId=", "roomId=5"] {
-            assert!(matches!(params(query).room_id(), Err(Error::Malformed(why)) if why.starts_with("roomId")));
+            assert!(
+                matches!(params(query).room_id(), Err(Error::Malformed(why)) if why.starts_with("roomId"))
+            );
         }
         let before = params("before=zzz").message_id("before");
         assert!(matches!(before, Err(Error::Malformed(why)) if why.starts_with("before")));

@@ -23,8 +23,13 @@ use crate::route::{self, InPath};
 
 /// `GET /v1/api/chat/rooms/joined/{roomId}`, and as the first service had it.
 pub fn routes() -> Router<App> {
-    let paths = ["/v1/api/chat/rooms/joined/{roomId}", "/v1/api/chat/api/v1/rooms/joined/{roomId}"];
-    paths.iter().fold(Router::new(), |all, path| all.merge(route::at(path, get(reenter))))
+    let paths = [
+        "/v1/api/chat/rooms/joined/{roomId}",
+        "/v1/api/chat/api/v1/rooms/joined/{roomId}",
+    ];
+    paths.iter().fold(Router::new(), |all, path| {
+        all.merge(route::at(path, get(reenter)))
+    })
 }
 
 #[derive(Serialize)]
@@ -40,7 +45,11 @@ struct Reentry {
     presence: PresenceWord,
 }
 
-async fn reenter(State(app): State<App>, User(user): User, InPath(id): InPath) -> Result<Json<Reentry>, Problem> {
+async fn reenter(
+    State(app): State<App>,
+    User(user): User,
+    InPath(id): InPath,
+) -> Result<Json<Reentry>, Problem> {
     let member = rooms::member(&app.stores, id, &user.uid).await?;
     let room = rooms::get(&app.stores, id).await?;
     Ok(Json(read(&app.stores, &room, &member).await?))
@@ -69,8 +78,13 @@ async fn read(stores: &Stores, room: &Room, member: &Membership) -> Result<Reent
 /// The 20 messages nearest to the mark, up to and including it, oldest first.
 async fn up_to(stores: &Stores, room: RoomId, mark: MessageId) -> Result<Vec<Message>> {
     // A record has no more than 100 messages, so this is an id between the mark and all that follows.
-    let after_mark = MessageId { index: mark.index.saturating_add(1), ..mark };
-    let mut messages = Messages::before(stores, room, Some(after_mark), limits::REENTRY_BEFORE).await?.list;
+    let after_mark = MessageId {
+        index: mark.index.saturating_add(1),
+        ..mark
+    };
+    let mut messages = Messages::before(stores, room, Some(after_mark), limits::REENTRY_BEFORE)
+        .await?
+        .list;
     messages.reverse();
     Ok(messages)
 }
@@ -82,7 +96,12 @@ mod tests {
     use crate::testing::{Call, Town};
 
     fn texts(messages: &Value) -> Vec<&str> {
-        messages.as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap()).collect()
+        messages
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["content"].as_str().unwrap())
+            .collect()
     }
 
     #[tokio::test]
@@ -96,20 +115,51 @@ mod tests {
         for i in 0..5 {
             town.send("u1", id, &format!("late {i}")).await;
         }
-        for path in ["/v1/api/chat/rooms/joined", "/v1/api/chat/api/v1/rooms/joined"] {
+        for path in [
+            "/v1/api/chat/rooms/joined",
+            "/v1/api/chat/api/v1/rooms/joined",
+        ] {
             let answer = town.get("u2", &format!("{path}/{id}")).await;
             let reentry = answer.json;
             assert_eq!(answer.status, 200);
             let before = texts(&reentry["beforeMessages"]);
-            assert_eq!((before.len(), before[0], before[18], before[19]), (20, "early 6", "early 24", "Nu2님이 입장하였습니다."));
+            assert_eq!(
+                (before.len(), before[0], before[18], before[19]),
+                (20, "early 6", "early 24", "Nu2님이 입장하였습니다.")
+            );
             assert_eq!(reentry["beforeMessages"][19]["id"], enter);
-            assert_eq!(texts(&reentry["newMessages"]), ["late 0", "late 1", "late 2", "late 3", "late 4"]);
-            assert_eq!((&reentry["truncated"], &reentry["unreadCount"], &reentry["presence"]), (&json!(false), &json!(5), &json!("off")));
-            assert_eq!((&reentry["room"]["id"], &reentry["currentMusicId"]), (&json!(id), &json!("0")));
+            assert_eq!(
+                texts(&reentry["newMessages"]),
+                ["late 0", "late 1", "late 2", "late 3", "late 4"]
+            );
+            assert_eq!(
+                (
+                    &reentry["truncated"],
+                    &reentry["unreadCount"],
+                    &reentry["presence"]
+                ),
+                (&json!(false), &json!(5), &json!("off"))
+            );
+            assert_eq!(
+                (&reentry["room"]["id"], &reentry["currentMusicId"]),
+                (&json!(id), &json!("0"))
+            );
             assert_eq!(reentry["nowPlaying"], reentry["room"]["nowPlaying"]);
             let mut fields: Vec<&String> = reentry.as_object().unwrap().keys().collect();
             fields.sort();
-            assert_eq!(fields, ["beforeMessages", "currentMusicId", "newMessages", "nowPlaying", "presence", "room", "truncated", "unreadCount"]);
+            assert_eq!(
+                fields,
+                [
+                    "beforeMessages",
+                    "currentMusicId",
+                    "newMessages",
+                    "nowPlaying",
+                    "presence",
+                    "room",
+                    "truncated",
+                    "unreadCount"
+                ]
+            );
         }
     }
 
@@ -121,11 +171,26 @@ mod tests {
         town.say("u1", id, 300).await;
         let path = format!("/v1/api/chat/rooms/joined/{id}");
         let whole = town.get("u2", &path).await.json;
-        assert_eq!((whole["newMessages"].as_array().unwrap().len(), &whole["truncated"]), (300, &json!(false)));
+        assert_eq!(
+            (
+                whole["newMessages"].as_array().unwrap().len(),
+                &whole["truncated"]
+            ),
+            (300, &json!(false))
+        );
         town.say("u1", id, 1).await;
         let cut = town.get("u2", &path).await.json;
-        assert_eq!((cut["newMessages"].as_array().unwrap().len(), &cut["truncated"]), (300, &json!(true)));
-        assert_eq!((&cut["newMessages"][0]["content"], &cut["unreadCount"]), (&json!("0"), &json!(300)));
+        assert_eq!(
+            (
+                cut["newMessages"].as_array().unwrap().len(),
+                &cut["truncated"]
+            ),
+            (300, &json!(true))
+        );
+        assert_eq!(
+            (&cut["newMessages"][0]["content"], &cut["unreadCount"]),
+            (&json!("0"), &json!(300))
+        );
     }
 
     #[tokio::test]
@@ -133,7 +198,10 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         town.join("u2", id).await;
-        let reentry = town.get("u1", &format!("/v1/api/chat/rooms/joined/{id}/")).await.json;
+        let reentry = town
+            .get("u1", &format!("/v1/api/chat/rooms/joined/{id}/"))
+            .await
+            .json;
         assert_eq!(reentry["beforeMessages"], json!([]));
         assert_eq!(texts(&reentry["newMessages"]), ["Nu2님이 입장하였습니다."]);
         assert_eq!(reentry["unreadCount"], 0);
@@ -144,8 +212,19 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         let path = format!("/v1/api/chat/rooms/joined/{id}");
-        assert_eq!(town.get("u2", &path).await.problem(), (403, "/problems/forbidden"));
-        assert_eq!(town.get("u1", &format!("/v1/api/chat/rooms/joined/{}", Town::no_room())).await.status, 404);
+        assert_eq!(
+            town.get("u2", &path).await.problem(),
+            (403, "/problems/forbidden")
+        );
+        assert_eq!(
+            town.get(
+                "u1",
+                &format!("/v1/api/chat/rooms/joined/{}", Town::no_room())
+            )
+            .await
+            .status,
+            404
+        );
         assert_eq!(town.call(Call::get(&path)).await.status, 401);
     }
 }

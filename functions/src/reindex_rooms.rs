@@ -35,12 +35,36 @@ mod tests {
     async fn a_room_is_acknowledged_once() {
         let town = Town::new();
         town.room("u1", "p1").await;
-        assert_eq!(sweep(town.app()).await, Ok(Swept { indexed: 0, pending: 0 }));
+        assert_eq!(
+            sweep(town.app()).await,
+            Ok(Swept {
+                indexed: 0,
+                pending: 0
+            })
+        );
         let (search, asked) = crate::testing::search_server().await;
-        let app = App { search, ..town.app().clone() };
-        assert_eq!(sweep(&app).await, Ok(Swept { indexed: 1, pending: 0 }));
-        assert_eq!(sweep(&app).await, Ok(Swept { indexed: 0, pending: 0 }));
+        let app = App {
+            search,
+            ..town.app().clone()
+        };
+        assert_eq!(
+            sweep(&app).await,
+            Ok(Swept {
+                indexed: 1,
+                pending: 0
+            })
+        );
+        assert_eq!(
+            sweep(&app).await,
+            Ok(Swept {
+                indexed: 0,
+                pending: 0
+            })
+        );
         let asked = asked.lock().unwrap();
-        assert_eq!((asked.len(), &asked[0]["roomName"], &asked[0]["playlistId"]), (1, &"Night drive".into(), &"p1".into()));
+        assert_eq!(
+            (asked.len(), &asked[0]["roomName"], &asked[0]["playlistId"]),
+            (1, &"Night drive".into(), &"p1".into())
+        );
     }
 }

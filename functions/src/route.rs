@@ -13,7 +13,9 @@ use crate::problem::Problem;
 /// A route that answers with and without a trailing slash.
 pub(crate) fn at(path: &str, methods: MethodRouter<App>) -> Router<App> {
     let slashed = format!("{path}/");
-    Router::new().route(path, methods.clone()).route(&slashed, methods)
+    Router::new()
+        .route(path, methods.clone())
+        .route(&slashed, methods)
 }
 
 /// The room that the path names in its one parameter. What is no room's id names no room: 404.
@@ -25,6 +27,7 @@ impl FromRequestParts<App> for InPath {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let named = Path::<String>::from_request_parts(parts, app).await.ok();
         let id = named.and_then(|Path(text)| RoomId::parse("roomId", &text).ok());
-        id.map(Self).ok_or_else(|| Error::NotFound("there is no such room".into()).into())
+        id.map(Self)
+            .ok_or_else(|| Error::NotFound("there is no such room".into()).into())
     }
 }

@@ -23,7 +23,11 @@ impl SendLimit {
     /// Everybody may send at this rate.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
-        Self { rate, started: Instant::now(), buckets: Arc::default() }
+        Self {
+            rate,
+            started: Instant::now(),
+            buckets: Arc::default(),
+        }
     }
 
     /// Counts one message of this user.
@@ -43,15 +47,25 @@ impl SendLimit {
                 return Err(too_fast("too many users send at once", 1));
             }
         }
-        let bucket = buckets.entry(uid.clone()).or_insert_with(|| TokenBucket::full(self.rate, now_ms));
+        let bucket = buckets
+            .entry(uid.clone())
+            .or_insert_with(|| TokenBucket::full(self.rate, now_ms));
         let Rate { per_s, burst } = self.rate;
         let taken = bucket.take(self.rate, now_ms);
-        taken.map_err(|s| too_fast(&format!("a user sends at most {per_s} messages a second, {burst} at once"), s))
+        taken.map_err(|s| {
+            too_fast(
+                &format!("a user sends at most {per_s} messages a second, {burst} at once"),
+                s,
+            )
+        })
     }
 }
 
 fn too_fast(what: &str, retry_after_s: u64) -> Error {
-    Error::TooFast { what: what.into(), retry_after_s }
+    Error::TooFast {
+        what: what.into(),
+        retry_after_s,
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +82,13 @@ mod tests {
         assert!(limit.count_at(&uid("u1"), 0, 9).is_ok());
         assert!(limit.count_at(&uid("u1"), 0, 9).is_ok());
         let refused = limit.count_at(&uid("u1"), 0, 9);
-        assert!(matches!(refused, Err(Error::TooFast { retry_after_s: 1, .. })));
+        assert!(matches!(
+            refused,
+            Err(Error::TooFast {
+                retry_after_s: 1,
+                ..
+            })
+        ));
         assert!(limit.count_at(&uid("u2"), 0, 9).is_ok());
         assert!(limit.count_at(&uid("u1"), 1_000, 9).is_ok());
     }

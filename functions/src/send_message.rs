@@ -17,7 +17,9 @@ use crate::{App, route};
 /// `POST /v1/api/chat/message`, and as the first service had it.
 pub fn routes() -> Router<App> {
     let paths = ["/v1/api/chat/message", "/v1/api/chat/api/v1/message"];
-    paths.iter().fold(Router::new(), |all, path| all.merge(route::at(path, post(send))))
+    paths.iter().fold(Router::new(), |all, path| {
+        all.merge(route::at(path, post(send)))
+    })
 }
 
 #[derive(Deserialize)]
@@ -28,11 +30,19 @@ struct SendRequest {
     client_message_id: Option<String>,
 }
 
-async fn send(State(app): State<App>, User(user): User, Input(request): Input<SendRequest>) -> Result<(StatusCode, Json<Message>), Problem> {
+async fn send(
+    State(app): State<App>,
+    User(user): User,
+    Input(request): Input<SendRequest>,
+) -> Result<(StatusCode, Json<Message>), Problem> {
     app.sends.count(&user.uid)?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     let content = message::content(&required("content", request.content)?)?;
-    let own_id = request.client_message_id.as_deref().map(message::client_message_id).transpose()?;
+    let own_id = request
+        .client_message_id
+        .as_deref()
+        .map(message::client_message_id)
+        .transpose()?;
     let message = rooms::send(&app.stores, room, &user, content, own_id).await?;
     Ok((StatusCode::CREATED, Json(message)))
 }
@@ -48,7 +58,8 @@ mod tests {
     const PATH: &str = "/v1/api/chat/message";
 
     async fn send(town: &Town, uid: &str, body: &Value) -> Answer {
-        town.call(Call::new("POST", PATH).token(&town.user(uid)).json(body)).await
+        town.call(Call::new("POST", PATH).token(&town.user(uid)).json(body))
+            .await
     }
 
     #[tokio::test]
@@ -56,7 +67,13 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         let body = json!({"roomId": id, "content": "  안녕하세요 \n", "clientMessageId": "c1"});
-        let sent = town.call(Call::new("POST", PATH).token(&town.user_with_picture("u1", "/p.svg")).json(&body)).await;
+        let sent = town
+            .call(
+                Call::new("POST", PATH)
+                    .token(&town.user_with_picture("u1", "/p.svg"))
+                    .json(&body),
+            )
+            .await;
         assert_eq!(sent.status, 201);
         let message = sent.json;
         let expected = json!({
@@ -66,7 +83,10 @@ mod tests {
         });
         assert_eq!(message, expected);
         assert_eq!(message["id"].as_str().unwrap().len(), 22);
-        let history = town.get("u1", &format!("/v1/api/chat/history/{id}")).await.json;
+        let history = town
+            .get("u1", &format!("/v1/api/chat/history/{id}"))
+            .await
+            .json;
         assert_eq!(history["messages"], json!([message]));
     }
 
@@ -74,11 +94,25 @@ mod tests {
     async fn a_repeat_gives_the_first_message_and_shows_nothing() {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
-        let first = send(&town, "u1", &json!({"roomId": id, "content": "one", "clientMessageId": "c1"})).await;
+        let first = send(
+            &town,
+            "u1",
+            &json!({"roomId": id, "content": "one", "clientMessageId": "c1"}),
+        )
+        .await;
         let again = json!({"roomId": id, "content": "two", "clientMessageId": "c1"});
-        let repeat = town.call(Call::new("POST", "/v1/api/chat/api/v1/message/").token(&town.user("u1")).json(&again)).await;
+        let repeat = town
+            .call(
+                Call::new("POST", "/v1/api/chat/api/v1/message/")
+                    .token(&town.user("u1"))
+                    .json(&again),
+            )
+            .await;
         assert_eq!((repeat.status, &repeat.json), (201, &first.json));
-        let history = town.get("u1", &format!("/v1/api/chat/history/{id}")).await.json;
+        let history = town
+            .get("u1", &format!("/v1/api/chat/history/{id}"))
+            .await
+            .json;
         assert_eq!(history["messages"].as_array().unwrap().len(), 1);
     }
 
@@ -87,16 +121,43 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         let of = |content: Value| json!({"roomId": id, "content": content});
-        assert_eq!(send(&town, "u1", &of(json!("가".repeat(2_000)))).await.status, 201);
-        for content in [json!("가".repeat(2_001)), json!(" \n"), json!(""), json!(null)] {
+        assert_eq!(
+            send(&town, "u1", &of(json!("가".repeat(2_000))))
+                .await
+                .status,
+            201
+        );
+        for content in [
+            json!("가".repeat(2_001)),
+            json!(" \n"),
+            json!(""),
+            json!(null),
+        ] {
             let answer = send(&town, "u1", &of(content)).await;
-            assert_eq!((answer.status, &answer.json["field"]), (422, &json!("content")));
+            assert_eq!(
+                (answer.status, &answer.json["field"]),
+                (422, &json!("content"))
+            );
         }
         let missing = send(&town, "u1", &json!({"content": "x"})).await;
-        assert_eq!((missing.status, &missing.json["field"]), (422, &json!("roomId")));
-        let own_id = send(&town, "u1", &json!({"roomId": id, "content": "x", "clientMessageId": ""})).await;
-        assert_eq!((own_id.status, &own_id.json["field"]), (422, &json!("clientMessageId")));
-        assert_eq!(send(&town, "u1", &of(json!(5))).await.problem(), (400, "/problems/malformed"));
+        assert_eq!(
+            (missing.status, &missing.json["field"]),
+            (422, &json!("roomId"))
+        );
+        let own_id = send(
+            &town,
+            "u1",
+            &json!({"roomId": id, "content": "x", "clientMessageId": ""}),
+        )
+        .await;
+        assert_eq!(
+            (own_id.status, &own_id.json["field"]),
+            (422, &json!("clientMessageId"))
+        );
+        assert_eq!(
+            send(&town, "u1", &of(json!(5))).await.problem(),
+            (400, "/problems/malformed")
+        );
     }
 
     #[tokio::test]
@@ -104,11 +165,24 @@ mod tests {
         let town = Town::new();
         let id = town.room("u1", "p1").await;
         let body = json!({"roomId": id, "content": "x"});
-        assert_eq!(send(&town, "u2", &body).await.problem(), (403, "/problems/forbidden"));
+        assert_eq!(
+            send(&town, "u2", &body).await.problem(),
+            (403, "/problems/forbidden")
+        );
         let unknown = json!({"roomId": Town::no_room(), "content": "x"});
-        assert_eq!(send(&town, "u1", &unknown).await.problem(), (404, "/problems/not-found"));
-        assert_eq!(town.call(Call::new("POST", PATH).json(&body)).await.status, 401);
-        let switch = |word: &str| Call::new("PATCH", &format!("/api/v1/presence/{word}")).token(&town.user("u1")).json(&json!({"roomId": id}));
+        assert_eq!(
+            send(&town, "u1", &unknown).await.problem(),
+            (404, "/problems/not-found")
+        );
+        assert_eq!(
+            town.call(Call::new("POST", PATH).json(&body)).await.status,
+            401
+        );
+        let switch = |word: &str| {
+            Call::new("PATCH", &format!("/api/v1/presence/{word}"))
+                .token(&town.user("u1"))
+                .json(&json!({"roomId": id}))
+        };
         assert_eq!(town.call(switch("off")).await.status, 204);
         assert_eq!(send(&town, "u1", &body).await.status, 403);
         assert_eq!(town.call(switch("on")).await.status, 204);
@@ -125,7 +199,10 @@ mod tests {
         for _ in 0..4 {
             answers.push(send(&town, "u1", &body).await);
         }
-        let refused = answers.iter().find(|a| a.status != 201).expect("four within a second");
+        let refused = answers
+            .iter()
+            .find(|a| a.status != 201)
+            .expect("four within a second");
         assert_eq!(refused.problem(), (429, "/problems/too-fast"));
         assert_eq!(refused.headers[RETRY_AFTER], "1");
         assert_eq!(send(&town, "u2", &body).await.status, 201);

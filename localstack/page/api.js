@@ -1,14 +1,7 @@
 // The HTTP calls. One function a call; a failed one throws a Problem. It draws nothing and keeps nothing.
+import { Problem } from './problem.js';
 import { dropToken, freshToken, me, serviceToken } from './session.js';
 import { learnServerTime } from './time.js';
-
-/** What the server said against a request (RFC 9457). */
-export class Problem extends Error {
-  constructor(status, { title = '', detail = '' } = {}) {
-    super(detail || title || `HTTP ${status}`);
-    this.status = status;
-  }
-}
 
 async function call(method, path, { body, token, again = true } = {}) {
   const askedAtMs = performance.now();
@@ -25,10 +18,9 @@ async function call(method, path, { body, token, again = true } = {}) {
     dropToken();
     return call(method, path, { body, again: false });
   }
-  const text = await answer.text();
-  const json = text ? JSON.parse(text) : null;
-  if (!answer.ok) throw new Problem(answer.status, json ?? {});
-  const nowPlaying = json?.nowPlaying ?? json?.rooms?.[0]?.nowPlaying ?? json?.room?.nowPlaying;
+  if (!answer.ok) throw await Problem.from(answer);
+  const json = await answer.json();
+  const nowPlaying = json.nowPlaying ?? json.rooms?.[0]?.nowPlaying;
   if (nowPlaying) learnServerTime(nowPlaying.serverTime, askedAtMs);
   return json;
 }

@@ -93,7 +93,7 @@ function drawMe() {
   byId('me').replaceChildren(
     avatar({ uid, nickName: nickname, profileImage: picture }),
     h('span', { class: 'me-text' }, h('strong', { 'data-testid': 'my-nickname' }, nickname), h('span', { 'data-testid': 'my-uid' }, uid)),
-    h('button', { type: 'button', class: 'button small', 'data-testid': 'new-user', onclick: anotherUser }, icon('swap'), t('newUser')));
+    h('button', { type: 'button', class: 'button small', 'data-testid': 'new-user', title: t('newUser'), onclick: anotherUser }, icon('swap'), h('span', { class: 'button-words' }, t('newUser'))));
 }
 
 function redraw() {

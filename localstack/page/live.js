@@ -6,7 +6,7 @@ import { ConnectionLost, StompConnection, StompError } from './stomp.js';
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 15_000;
 // Only a connection that held this long counts as a success; else a server that accepts and drops would be hammered.
-const STEADY_MS = 5_000;
+const STEADY_MS = 2_000;
 
 /** A SEND that broke a rule. */
 export class Refused extends Error {

@@ -8,14 +8,18 @@ import { me } from './session.js';
 
 // So many pages are read at once; the rest when the list is scrolled to its end.
 const PAGES_FIRST = 5;
+// A change of presence heard so shortly before a page was asked for is taken to be newer than the page.
+const HEARD_FRESH_MS = 3000;
 
 export class Members {
   #roomId;
   #ownerUid;
   #byUid = new Map();
+  #heard = new Map();
   #onCount = null;
   #cursor = null;
   #loading = false;
+  #last = Promise.resolve();
   #closed = false;
   #scheduled = false;
   #onChange;
@@ -46,35 +50,50 @@ export class Members {
   }
 
   /** Reads the list anew, as after a reconnect. */
-  async load(userCount) {
-    if (userCount !== undefined) this.count = userCount;
-    this.#cursor = null;
-    // What is not among the pages read by the end is gone; what changes meanwhile stays.
-    const before = new Map(this.#byUid);
-    for (let page = 0; page < PAGES_FIRST && (page === 0 || this.#cursor); page++) await this.#loadPage(before);
-    if (!this.#cursor) for (const [uid, user] of before) if (this.#byUid.get(uid) === user) this.#byUid.delete(uid);
-    this.#changed();
+  load(userCount) {
+    return this.#inTurn(async () => {
+      if (userCount !== undefined) this.count = userCount;
+      this.#cursor = null;
+      // What was here before and is in no page is gone; who enters meanwhile stays.
+      const unseen = new Set(this.#byUid.keys());
+      for (let page = 0; page < PAGES_FIRST && (page === 0 || this.#cursor); page++) {
+        for (const uid of await this.#loadPage()) unseen.delete(uid);
+      }
+      if (!this.#cursor) for (const uid of unseen) this.#byUid.delete(uid);
+      this.#changed();
+    });
   }
 
-  async #loadPage(before = new Map()) {
-    if (this.#loading) return;
+  #loadMore() {
+    if (!this.#cursor || this.#loading) return;
+    this.#inTurn(() => this.#loadPage()).catch(() => {});
+  }
+
+  // One reading at a time: two that ran at once would each take the other's pages for their own.
+  #inTurn(step) {
     this.#loading = true;
-    try {
-      const { users, nextCursor } = await api.members(this.#roomId, this.#cursor);
-      // A presence change that came by the topic meanwhile is newer than the page.
-      for (const user of users) {
-        const known = this.#byUid.get(user.uid);
-        if (!known || known === before.get(user.uid)) this.#byUid.set(user.uid, user);
-      }
-      this.#cursor = nextCursor;
-    } finally {
-      this.#loading = false;
+    const turn = this.#last.then(step);
+    this.#last = turn.catch(() => {}).finally(() => (this.#loading = false));
+    return turn;
+  }
+
+  /** Reads one page and returns its uids. */
+  async #loadPage() {
+    const freshMs = performance.now() - HEARD_FRESH_MS;
+    const { users, nextCursor } = await api.members(this.#roomId, this.#cursor);
+    for (const user of users) {
+      const heard = this.#heard.get(user.uid);
+      if (heard?.atMs > freshMs) user.presence = heard.presence;
+      this.#byUid.set(user.uid, user);
     }
+    this.#cursor = nextCursor;
     this.#changed();
+    return users.map(({ uid }) => uid);
   }
 
   /** A change of presence, as the topic tells it. */
   presence({ uid, presence, onCount }) {
+    this.#heard.set(uid, { presence, atMs: performance.now() });
     this.#onCount = onCount ?? this.#onCount;
     const user = this.#byUid.get(uid);
     if (user) this.#byUid.set(uid, { ...user, presence });
@@ -115,7 +134,7 @@ export class Members {
     const users = [...this.#byUid.values()].sort(byRank);
     const on = this.#cursor && this.#onCount !== null ? this.#onCount : users.filter((user) => this.#isOn(user)).length;
     const pane = byId('pane-members');
-    pane.onscroll = () => this.#cursor && pane.scrollHeight - pane.scrollTop - pane.clientHeight < 300 && this.#loadPage().catch(() => {});
+    pane.onscroll = () => pane.scrollHeight - pane.scrollTop - pane.clientHeight < 300 && this.#loadMore();
     const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     pane.replaceChildren(
       this.#switchNode(),

@@ -1,5 +1,6 @@
 // Who this window is, and its token. Kept in sessionStorage, so that two windows are two users.
 // It knows how long a token lives, and nothing of rooms.
+import { Problem } from './problem.js';
 
 const STORED = 'roomtone.user';
 // A token is renewed when a tenth of its life is left, but at least this long before its end.
@@ -76,7 +77,7 @@ async function issue(claims) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(claims),
   });
-  if (!answer.ok) throw new Error(`no token: ${answer.status}`);
+  if (!answer.ok) throw await Problem.from(answer);
   return (await answer.json()).token;
 }
 

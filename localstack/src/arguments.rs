@@ -25,10 +25,16 @@ impl Arguments {
     /// The environment with these flags over it.
     pub(crate) fn over(self, env: Env) -> Env {
         let port = self.port.map(|port| port.to_string());
-        let flags = [("ROOMTONE_PORT", port), ("ROOMTONE_HOST", self.host), ("ROOMTONE_DATA", self.data)];
-        flags.into_iter().fold(env, |env, (name, value)| match value {
-            Some(value) => env.with(name, &value),
-            None => env,
-        })
+        let flags = [
+            ("ROOMTONE_PORT", port),
+            ("ROOMTONE_HOST", self.host),
+            ("ROOMTONE_DATA", self.data),
+        ];
+        flags
+            .into_iter()
+            .fold(env, |env, (name, value)| match value {
+                Some(value) => env.with(name, &value),
+                None => env,
+            })
     }
 }

@@ -27,7 +27,9 @@ struct Asked {
 
 /// The route.
 pub(crate) fn routes(signer: Signer) -> Router {
-    Router::new().route("/dev/token", post(give)).with_state(signer)
+    Router::new()
+        .route("/dev/token", post(give))
+        .with_state(signer)
 }
 
 async fn give(State(signer): State<Signer>, body: Bytes) -> Response {
@@ -38,18 +40,39 @@ async fn give(State(signer): State<Signer>, body: Bytes) -> Response {
 }
 
 fn sign(signer: &Signer, body: &[u8]) -> Result<String> {
-    let asked: Asked = serde_json::from_slice(body).map_err(|why| Error::Malformed(format!("the body is not {{uid, nickname, picture?, scope?}}: {why}")))?;
+    let asked: Asked = serde_json::from_slice(body).map_err(|why| {
+        Error::Malformed(format!(
+            "the body is not {{uid, nickname, picture?, scope?}}: {why}"
+        ))
+    })?;
     let uid = match &asked.uid {
         Some(Value::String(uid)) => uid.clone(),
         Some(Value::Number(uid)) => uid.to_string(),
         Some(_) => return Err(Error::Malformed("uid: must be a string or a number".into())),
         None => return Err(Error::invalid("uid", "is missing")),
     };
-    let nickname = asked.nickname.ok_or_else(|| Error::invalid("nickname", "is missing"))?;
-    let fields = ProfileFields { uid: "uid", nick_name: "nickname", profile_image: "picture" };
+    let nickname = asked
+        .nickname
+        .ok_or_else(|| Error::invalid("nickname", "is missing"))?;
+    let fields = ProfileFields {
+        uid: "uid",
+        nick_name: "nickname",
+        profile_image: "picture",
+    };
     let picture = asked.picture;
-    let values = ProfileValues { uid: &uid, nick_name: &nickname, profile_image: picture.as_deref() };
+    let values = ProfileValues {
+        uid: &uid,
+        nick_name: &nickname,
+        profile_image: picture.as_deref(),
+    };
     Profile::parse(fields, values)?;
-    let claims = Claims { uid, nickname: Some(nickname), picture, scope: asked.scope };
-    signer.sign(&claims, GOOD_FOR).map_err(|_| Error::Unavailable("signing"))
+    let claims = Claims {
+        uid,
+        nickname: Some(nickname),
+        picture,
+        scope: asked.scope,
+    };
+    signer
+        .sign(&claims, GOOD_FOR)
+        .map_err(|_| Error::Unavailable("signing"))
 }

@@ -43,9 +43,14 @@ pub(crate) enum RunError {
 }
 
 /// Runs until `shutdown`, and ends once what has begun is done.
-pub(crate) async fn run(mut settings: Settings, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
+pub(crate) async fn run(
+    mut settings: Settings,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), RunError> {
     let at = SocketAddr::new(settings.host, settings.port);
-    let listener = TcpListener::bind(at).await.map_err(|why| RunError::Listen { at, why })?;
+    let listener = TcpListener::bind(at)
+        .await
+        .map_err(|why| RunError::Listen { at, why })?;
     let stores = embedded::open(&settings.data)?;
     if settings.auth.hs256_secret.is_none() {
         settings.auth.hs256_secret = Some(signing_key::read_or_make(&settings.data)?);
@@ -69,10 +74,20 @@ pub(crate) async fn run(mut settings: Settings, shutdown: impl Future<Output = (
 fn start_sweeps(settings: &Settings, stores: &Stores) {
     let every = Duration::from_secs(settings.sweep_s);
     tokio::spawn(sweeps::pending(stores.clone(), every));
-    tokio::spawn(sweeps::unindexed(stores.clone(), settings.search.clone(), every));
+    tokio::spawn(sweeps::unindexed(
+        stores.clone(),
+        settings.search.clone(),
+        every,
+    ));
 }
 
-fn router(settings: Settings, stores: Stores, auth: Authenticator, signer: Signer, node: SocketNode) -> Router {
+fn router(
+    settings: Settings,
+    stores: Stores,
+    auth: Authenticator,
+    signer: Signer,
+    node: SocketNode,
+) -> Router {
     let state = App {
         stores,
         auth,

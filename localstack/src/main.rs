@@ -21,7 +21,11 @@ use settings::Settings;
 fn main() -> ExitCode {
     let env = Arguments::parse().over(Env::process());
     let filter = EnvFilter::new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .init();
     match run(&env) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -33,7 +37,9 @@ fn main() -> ExitCode {
 
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::read(env)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

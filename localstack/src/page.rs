@@ -21,7 +21,10 @@ pub(crate) fn routes(follow_url: Option<String>) -> Router {
     Router::new()
         .route("/", get(async || file("index.html")))
         .route("/page/config.json", get(config))
-        .route("/page/{*name}", get(async |Path(name): Path<String>| file(&name)))
+        .route(
+            "/page/{*name}",
+            get(async |Path(name): Path<String>| file(&name)),
+        )
         .with_state(follow_url.map(Arc::from))
 }
 
@@ -31,13 +34,27 @@ async fn config(State(follow_url): State<Option<Arc<str>>>) -> Response {
 }
 
 fn file(name: &str) -> Response {
-    let Some(found) = FILES.get_file(name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(found) = FILES.get_file(name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(content_type(name)),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            HeaderName::from_static("referrer-policy"),
+            HeaderValue::from_static("no-referrer"),
+        ),
     ];
     (headers, found.contents()).into_response()
 }

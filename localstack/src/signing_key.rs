@@ -33,7 +33,10 @@ pub(crate) enum KeyError {
 /// Reads the key, or makes it where there is none. Only its owner may read the file.
 pub(crate) fn read_or_make(folder: &Path) -> Result<Secret, KeyError> {
     let path = folder.join(FILE);
-    let failed = |why| KeyError::File { path: path.clone(), why };
+    let failed = |why| KeyError::File {
+        path: path.clone(),
+        why,
+    };
     match fs::read(&path) {
         Ok(bytes) if bytes.len() >= SECRET_BYTES_MIN => return Ok(Secret::new(bytes)),
         Ok(_) => return Err(KeyError::Broken(path)),
@@ -49,7 +52,12 @@ pub(crate) fn read_or_make(folder: &Path) -> Result<Secret, KeyError> {
         .truncate(true)
         .mode(0o600)
         .open(&draft)
-        .and_then(|mut file| file.write_all(secret.expose()).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&draft, &path)).map_err(failed)?;
+        .and_then(|mut file| {
+            file.write_all(secret.expose())
+                .and_then(|()| file.sync_all())
+        });
+    written
+        .and_then(|()| fs::rename(&draft, &path))
+        .map_err(failed)?;
     Ok(secret)
 }

@@ -8,9 +8,9 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::auth::{AuthSettings, Secret};
+use crate::domain::rate::Rate;
 use crate::outbound::Outbound;
 use crate::search::Search;
-use crate::domain::rate::Rate;
 
 /// A setting that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,7 +25,10 @@ pub struct ConfigError {
 impl ConfigError {
     /// A wrong setting.
     pub fn new(name: &str, reason: impl Into<String>) -> Self {
-        Self { name: name.into(), reason: reason.into() }
+        Self {
+            name: name.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -37,7 +40,9 @@ impl Env {
     /// The process's environment. A variable that is not UTF-8 counts as missing.
     #[must_use]
     pub fn process() -> Self {
-        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
         Self(std::env::vars_os().filter_map(utf8).collect())
     }
 
@@ -51,17 +56,32 @@ impl Env {
     /// A variable that is there and not empty.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
     }
 
     /// A number in `range`, or `default` where the variable is missing.
     ///
     /// # Errors
     /// Where it is no such number.
-    pub fn number<T: FromStr + PartialOrd + std::fmt::Display>(&self, name: &str, default: T, range: RangeInclusive<T>) -> Result<T, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(default) };
+    pub fn number<T: FromStr + PartialOrd + std::fmt::Display>(
+        &self,
+        name: &str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, ConfigError> {
+        let Some(text) = self.text(name) else {
+            return Ok(default);
+        };
         let number = text.parse().ok().filter(|n| range.contains(n));
-        number.ok_or_else(|| ConfigError::new(name, format!("must be a number from {} to {}", range.start(), range.end())))
+        number.ok_or_else(|| {
+            ConfigError::new(
+                name,
+                format!("must be a number from {} to {}", range.start(), range.end()),
+            )
+        })
     }
 
     /// `1` or `0`; off where the variable is missing.
@@ -81,9 +101,14 @@ impl Env {
     /// # Errors
     /// Where it is neither.
     pub fn url(&self, name: &str) -> Result<Option<String>, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        let fits = host.is_some_and(|h| !h.is_empty() && !h.starts_with('/')) && !text.contains(char::is_whitespace);
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let host = text
+            .strip_prefix("http://")
+            .or_else(|| text.strip_prefix("https://"));
+        let fits = host.is_some_and(|h| !h.is_empty() && !h.starts_with('/'))
+            && !text.contains(char::is_whitespace);
         if !fits {
             return Err(ConfigError::new(name, "must be an http or https URL"));
         }
@@ -121,7 +146,10 @@ impl Env {
             ..AuthSettings::default()
         };
         if settings.hs256_secret.is_none() && settings.jwks_url.is_none() {
-            return Err(ConfigError::new("AUTH_HS256_SECRET", "this or AUTH_JWKS_URL must be set"));
+            return Err(ConfigError::new(
+                "AUTH_HS256_SECRET",
+                "this or AUTH_JWKS_URL must be set",
+            ));
         }
         Ok(settings)
     }
@@ -142,13 +170,25 @@ impl Env {
     /// Where one is no origin, such as `https://app.example`.
     pub fn origins(&self) -> Result<Origins, ConfigError> {
         let name = "ALLOWED_ORIGINS";
-        let listed: Vec<String> = self.text(name).unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
+        let listed: Vec<String> = self
+            .text(name)
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|o| !o.is_empty())
+            .map(str::to_owned)
+            .collect();
         let fits = |o: &String| {
-            let host = o.strip_prefix("http://").or_else(|| o.strip_prefix("https://"));
+            let host = o
+                .strip_prefix("http://")
+                .or_else(|| o.strip_prefix("https://"));
             o == "*" || host.is_some_and(|h| !h.is_empty() && !h.contains(['/', ' ', '?', '#']))
         };
         match listed.iter().find(|o| !fits(o)) {
-            Some(_) => Err(ConfigError::new(name, "must be origins such as https://app.example, divided by commas")),
+            Some(_) => Err(ConfigError::new(
+                name,
+                "must be origins such as https://app.example, divided by commas",
+            )),
             None => Ok(Origins { listed }),
         }
     }
@@ -167,7 +207,10 @@ impl Origins {
     pub fn allows(&self, origin: &str, host: Option<&str>) -> bool {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
         let own = authority.is_some() && authority == host;
-        own || self.listed.iter().any(|o| o == "*" || o.eq_ignore_ascii_case(origin))
+        own || self
+            .listed
+            .iter()
+            .any(|o| o == "*" || o.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -177,9 +220,16 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_is_named_without_its_value() {
-        let env = Env::default().with("ROOMTONE_PORT", "99999").with("SEARCH_URL", "ftp://secret");
-        let wrong = env.number("ROOMTONE_PORT", 18000_u32, 1..=65535).unwrap_err();
-        assert_eq!(wrong.to_string(), "ROOMTONE_PORT: must be a number from 1 to 65535");
+        let env = Env::default()
+            .with("ROOMTONE_PORT", "99999")
+            .with("SEARCH_URL", "ftp://secret");
+        let wrong = env
+            .number("ROOMTONE_PORT", 18000_u32, 1..=65535)
+            .unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "ROOMTONE_PORT: must be a number from 1 to 65535"
+        );
         let wrong = env.url("SEARCH_URL").unwrap_err().to_string();
         assert!(wrong.starts_with("SEARCH_URL") && !wrong.contains("secret"));
         assert!(env.auth().is_err_and(|e| e.name == "AUTH_HS256_SECRET"));
@@ -187,11 +237,22 @@ mod tests {
 
     #[test]
     fn the_own_origin_and_the_listed_ones_are_allowed() {
-        let origins = Env::default().with("ALLOWED_ORIGINS", "https://app.example, https://b.example:8443").origins().unwrap();
+        let origins = Env::default()
+            .with(
+                "ALLOWED_ORIGINS",
+                "https://app.example, https://b.example:8443",
+            )
+            .origins()
+            .unwrap();
         assert!(origins.allows("http://localhost:18000", Some("localhost:18000")));
         assert!(origins.allows("https://app.example", Some("localhost:18000")));
         assert!(!origins.allows("https://evil.example", Some("localhost:18000")));
         assert!(!origins.allows("null", None));
-        assert!(Env::default().with("ALLOWED_ORIGINS", "app.example").origins().is_err());
+        assert!(
+            Env::default()
+                .with("ALLOWED_ORIGINS", "app.example")
+                .origins()
+                .is_err()
+        );
     }
 }

@@ -45,7 +45,9 @@ impl Search {
     /// # Errors
     /// Where `url` is no address that can be called.
     pub fn new(outbound: Outbound, url: Option<&str>) -> Result<Self, OutboundError> {
-        let endpoint = url.map(|url| Endpoint::parse(&format!("{url}{PATH}"))).transpose()?;
+        let endpoint = url
+            .map(|url| Endpoint::parse(&format!("{url}{PATH}")))
+            .transpose()?;
         Ok(Self(endpoint.map(|endpoint| (outbound, endpoint))))
     }
 
@@ -68,9 +70,12 @@ impl Search {
             thumbnail_image: room.playlist.musics.first().map_or("", |m| &m.thumbnail),
         };
         let wait = Duration::from_millis(wait_ms);
-        outbound.post_json(endpoint, &entry, wait).await.map_err(|why| match why {
-            OutboundError::Status { .. } => SearchError::Refused(why.to_string()),
-            _ => SearchError::NoAnswer(why.to_string()),
-        })
+        outbound
+            .post_json(endpoint, &entry, wait)
+            .await
+            .map_err(|why| match why {
+                OutboundError::Status { .. } => SearchError::Refused(why.to_string()),
+                _ => SearchError::NoAnswer(why.to_string()),
+            })
     }
 }

@@ -29,9 +29,19 @@ pub(crate) struct Accounts(Mutex<HashMap<Uid, (usize, Arc<Account>)>>);
 
 impl Accounts {
     /// Adds a socket of the user; none where they have `max` already.
-    pub(crate) fn enter(&self, uid: &Uid, max: usize, rate: Rate, now_ms: u64) -> Option<Arc<Account>> {
+    pub(crate) fn enter(
+        &self,
+        uid: &Uid,
+        max: usize,
+        rate: Rate,
+        now_ms: u64,
+    ) -> Option<Arc<Account>> {
         let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Account { bucket: Mutex::new(TokenBucket::full(rate, now_ms)) });
+        let fresh = || {
+            Arc::new(Account {
+                bucket: Mutex::new(TokenBucket::full(rate, now_ms)),
+            })
+        };
         let (sockets, account) = accounts.entry(uid.clone()).or_insert_with(|| (0, fresh()));
         if *sockets >= max {
             return None;

@@ -22,7 +22,12 @@ impl Post {
     pub(crate) fn new(message: &Message, headers: Headers) -> Self {
         // A message is plain data: writing it to memory cannot fail.
         let body = serde_json::to_vec(message).unwrap_or_default();
-        Self { id: message.id, id_text: message.id.to_string(), body: body.into(), headers }
+        Self {
+            id: message.id,
+            id_text: message.id.to_string(),
+            body: body.into(),
+            headers,
+        }
     }
 
     /// The client's own headers.
@@ -50,7 +55,11 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(judged: Judged, flips: Vec<Flip>) -> Arc<Self> {
-        Arc::new(Self { judged, flips, posts: OnceLock::new() })
+        Arc::new(Self {
+            judged,
+            flips,
+            posts: OnceLock::new(),
+        })
     }
 
     pub(crate) fn offset(&self) -> u64 {
@@ -63,7 +72,13 @@ impl Entry {
 
     /// The messages it shows, encoded by the first shard that needs them.
     pub(crate) fn posts(&self) -> &[Post] {
-        let encode = || self.judged.shown.iter().map(|s| Post::new(&s.message, s.headers.clone())).collect();
+        let encode = || {
+            self.judged
+                .shown
+                .iter()
+                .map(|s| Post::new(&s.message, s.headers.clone()))
+                .collect()
+        };
         self.posts.get_or_init(encode)
     }
 }

@@ -35,7 +35,12 @@ pub(crate) struct Holds {
 impl Holds {
     /// Nothing held yet by this node.
     pub(crate) fn new(node: NodeId, log: Arc<dyn Log>, stores: Handle) -> Self {
-        Self { node, log, stores, held: Arc::default() }
+        Self {
+            node,
+            log,
+            stores,
+            held: Arc::default(),
+        }
     }
 
     /// A socket of the user comes into the room. What it gives back ends when the log has it.
@@ -71,7 +76,11 @@ impl Holds {
             held.remove(&key);
         }
         let (room, uid) = key.clone();
-        let event = Event::Held { node: self.node, uid, held: now };
+        let event = Event::Held {
+            node: self.node,
+            uid,
+            held: now,
+        };
         let appending = self.log.append(Fact::In(room, event));
         let again = self.clone();
         Some(self.stores.spawn(async move {
@@ -92,7 +101,14 @@ impl Holds {
                     return;
                 }
                 let (room, uid) = key.clone();
-                self.log.append(Fact::In(room, Event::Held { node: self.node, uid, held: now }))
+                self.log.append(Fact::In(
+                    room,
+                    Event::Held {
+                        node: self.node,
+                        uid,
+                        held: now,
+                    },
+                ))
             };
             if appending.await.is_ok() {
                 return;

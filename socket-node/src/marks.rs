@@ -27,7 +27,9 @@ impl Marks {
     /// Notes how far a user's socket was read.
     pub(crate) fn note(&self, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = waiting.entry((room, uid.clone())).or_insert((sequence, mark));
+        let newest = waiting
+            .entry((room, uid.clone()))
+            .or_insert((sequence, mark));
         *newest = (*newest).max((sequence, mark));
         drop(waiting);
         self.some.notify_one();
@@ -44,9 +46,15 @@ impl Marks {
 
     /// Writes what waits; what could not be written waits on.
     pub(crate) async fn write(&self, stores: &Stores) {
-        let taken = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken =
+            std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for ((room, uid), (sequence, mark)) in taken {
-            if stores.memberships.mark(room, &uid, sequence, mark).await.is_err() {
+            if stores
+                .memberships
+                .mark(room, &uid, sequence, mark)
+                .await
+                .is_err()
+            {
                 self.note(room, &uid, sequence, mark);
             }
         }

@@ -53,8 +53,14 @@ pub(crate) struct Node {
 
 impl Node {
     /// Does work on the stores' runtime, so that no shard waits for a store.
-    pub(crate) async fn ask<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        self.runtime.spawn(work).await.unwrap_or(Err(Error::Unavailable("the server")))
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.runtime
+            .spawn(work)
+            .await
+            .unwrap_or(Err(Error::Unavailable("the server")))
     }
 
     /// Milliseconds since the node started, by a clock that is never set.
@@ -76,7 +82,11 @@ impl SocketNode {
     ///
     /// # Errors
     /// Where a store does not answer, or a thread cannot be started.
-    pub async fn start(settings: SocketSettings, stores: Stores, auth: Authenticator) -> std::result::Result<Self, StartError> {
+    pub async fn start(
+        settings: SocketSettings,
+        stores: Stores,
+        auth: Authenticator,
+    ) -> std::result::Result<Self, StartError> {
         for gone in stores.presence.nodes().await? {
             stores.log.append(Fact::NodeGone(gone)).await?;
         }
@@ -103,19 +113,30 @@ impl SocketNode {
         runtime.spawn(reader.run(ring, asked));
         let marking = node.clone();
         runtime.spawn(async move { marking.marks.run(&marking.stores).await });
-        let started: std::io::Result<Vec<_>> = (0..shards).map(|index| shard::start(node.clone(), index, cursor)).collect();
-        Ok(Self { node, shards: started?.into() })
+        let started: std::io::Result<Vec<_>> = (0..shards)
+            .map(|index| shard::start(node.clone(), index, cursor))
+            .collect();
+        Ok(Self {
+            node,
+            shards: started?.into(),
+        })
     }
 
     /// How many sockets there are.
     #[must_use]
     pub fn sockets(&self) -> usize {
-        self.shards.iter().map(|s| s.sockets.load(Ordering::Relaxed)).sum()
+        self.shards
+            .iter()
+            .map(|s| s.sockets.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// Hands a socket to the shard that has the fewest; false where none takes it.
     pub(crate) fn hand(&self, arrival: Arrival) -> bool {
-        let least = self.shards.iter().min_by_key(|s| s.sockets.load(Ordering::Relaxed));
+        let least = self
+            .shards
+            .iter()
+            .min_by_key(|s| s.sockets.load(Ordering::Relaxed));
         least.is_some_and(|shard| shard.hand(arrival))
     }
 

@@ -85,7 +85,12 @@ impl Outbox {
     /// Sends octets, or puts them behind those that wait. True where they wait and nothing waited before:
     /// then [`Outbox::drain`] must be run.
     #[must_use]
-    pub(crate) fn push(&self, bytes: Bytes, last: Option<(&Rc<Subscription>, MessageId)>, now: Instant) -> bool {
+    pub(crate) fn push(
+        &self,
+        bytes: Bytes,
+        last: Option<(&Rc<Subscription>, MessageId)>,
+        now: Instant,
+    ) -> bool {
         if self.dead.get() {
             return false;
         }
@@ -99,8 +104,12 @@ impl Outbox {
             return false;
         }
         let last = last.map(|(subscription, id)| (subscription.clone(), id));
-        let piece = Piece { bytes: bytes.slice(taken..), last };
-        self.backlog_bytes.set(self.backlog_bytes.get() + piece.bytes.len());
+        let piece = Piece {
+            bytes: bytes.slice(taken..),
+            last,
+        };
+        self.backlog_bytes
+            .set(self.backlog_bytes.get() + piece.bytes.len());
         self.backlog.borrow_mut().push_back(piece);
         if !waiting {
             self.stuck_since.set(Some(now));
@@ -139,7 +148,11 @@ impl Outbox {
     /// One call with as many pieces as fit.
     fn write_backlog(&self) {
         let mut backlog = self.backlog.borrow_mut();
-        let slices: Vec<IoSlice<'_>> = backlog.iter().take(SLICES_MAX).map(|p| IoSlice::new(&p.bytes)).collect();
+        let slices: Vec<IoSlice<'_>> = backlog
+            .iter()
+            .take(SLICES_MAX)
+            .map(|p| IoSlice::new(&p.bytes))
+            .collect();
         let mut taken = match self.stream.try_write_vectored(&slices) {
             Ok(taken) => taken,
             Err(why) => self.failed(why.kind()),
@@ -149,7 +162,9 @@ impl Outbox {
             self.backlog_bytes.set(self.backlog_bytes.get() - taken);
         }
         while taken > 0 {
-            let Some(front) = backlog.front_mut() else { return };
+            let Some(front) = backlog.front_mut() else {
+                return;
+            };
             let part = taken.min(front.bytes.len());
             front.bytes.advance(part);
             taken -= part;

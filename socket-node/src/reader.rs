@@ -77,7 +77,12 @@ impl Reader {
                 judge.judge(record);
             }
         }
-        Ok(Self { stores, judge, next: next.max(end), watched: HashMap::new() })
+        Ok(Self {
+            stores,
+            judge,
+            next: next.max(end),
+            watched: HashMap::new(),
+        })
     }
 
     /// Where it goes on.
@@ -128,7 +133,15 @@ impl Reader {
                 } else if let Ok((covered, standings)) = self.stores.presence.room(room).await {
                     let standings: HashMap<_, _> = standings.into_iter().collect();
                     let on_count = standings.values().filter(|s| s.is_on()).count();
-                    self.watched.insert(room, Watched { shards: 1, covered, standings, on_count });
+                    self.watched.insert(
+                        room,
+                        Watched {
+                            shards: 1,
+                            covered,
+                            standings,
+                            on_count,
+                        },
+                    );
                 } else {
                     // Dropping the answer tells that presence cannot be watched.
                     return;
@@ -152,7 +165,12 @@ impl Reader {
         }
         let (offset, at) = (judged.record.offset, judged.record.at);
         let epoch = self.stores.log.epoch();
-        let mut place = Place { epoch, offset, at, flips: vec![] };
+        let mut place = Place {
+            epoch,
+            offset,
+            at,
+            flips: vec![],
+        };
         match &judged.record.fact {
             Fact::In(room, event) => {
                 if let Some(watched) = self.watched.get_mut(room).filter(|w| w.covered <= offset) {
@@ -160,7 +178,8 @@ impl Reader {
                 }
             }
             Fact::NodeGone(node) => {
-                for (room, watched) in self.watched.iter_mut().filter(|(_, w)| w.covered <= offset) {
+                for (room, watched) in self.watched.iter_mut().filter(|(_, w)| w.covered <= offset)
+                {
                     watched.node_gone(*room, *node, &mut place);
                 }
             }
@@ -186,7 +205,9 @@ impl Watched {
     fn event(&mut self, room: RoomId, event: &Event, judged: &Judged, place: &mut Place) {
         match event {
             Event::Member(event) if judged.fresh => {
-                self.change(room, &event.who.uid, place, |s| s.member(event, judged.notice()));
+                self.change(room, &event.who.uid, place, |s| {
+                    s.member(event, judged.notice())
+                });
             }
             Event::Held { node, uid, held } => {
                 self.change(room, uid, place, |s| s.held(*node, *held));
@@ -196,13 +217,24 @@ impl Watched {
     }
 
     fn node_gone(&mut self, room: RoomId, node: NodeId, place: &mut Place) {
-        let there: Vec<Uid> = self.standings.iter().filter(|(_, s)| s.nodes.contains(&node)).map(|(u, _)| u.clone()).collect();
+        let there: Vec<Uid> = self
+            .standings
+            .iter()
+            .filter(|(_, s)| s.nodes.contains(&node))
+            .map(|(u, _)| u.clone())
+            .collect();
         for uid in there {
             self.change(room, &uid, place, |s| s.held(node, false));
         }
     }
 
-    fn change(&mut self, room: RoomId, uid: &Uid, place: &mut Place, change: impl FnOnce(&mut Standing)) {
+    fn change(
+        &mut self,
+        room: RoomId,
+        uid: &Uid,
+        place: &mut Place,
+        change: impl FnOnce(&mut Standing),
+    ) {
         let standing = self.standings.entry(uid.clone()).or_default();
         let was_on = standing.is_on();
         change(standing);
@@ -210,11 +242,25 @@ impl Watched {
         if was_on == is_on {
             return;
         }
-        self.on_count = if is_on { self.on_count + 1 } else { self.on_count - 1 };
+        self.on_count = if is_on {
+            self.on_count + 1
+        } else {
+            self.on_count - 1
+        };
         let on_count = self.on_count;
-        let change = Change { room_id: room, uid, presence: is_on.into(), on_count, at: place.at };
+        let change = Change {
+            room_id: room,
+            uid,
+            presence: is_on.into(),
+            on_count,
+            at: place.at,
+        };
         let index = u8::try_from(place.flips.len()).unwrap_or(u8::MAX);
-        let id = MessageId { epoch: place.epoch, offset: place.offset, index };
+        let id = MessageId {
+            epoch: place.epoch,
+            offset: place.offset,
+            index,
+        };
         let body = serde_json::to_vec(&change).unwrap_or_default().into();
         place.flips.push(Flip { room, id, body });
     }

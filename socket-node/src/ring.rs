@@ -47,10 +47,17 @@ impl Ring {
 
     /// Puts in the next entries, once there is room for them.
     pub(crate) async fn push(&self, new: Vec<Arc<Entry>>) {
-        let Some(last) = new.last().map(|e| e.offset()) else { return };
+        let Some(last) = new.last().map(|e| e.offset()) else {
+            return;
+        };
         loop {
             let taken = self.taken.notified();
-            let slowest = self.cursors.iter().map(|c| c.load(Ordering::Acquire)).min().unwrap_or(u64::MAX);
+            let slowest = self
+                .cursors
+                .iter()
+                .map(|c| c.load(Ordering::Acquire))
+                .min()
+                .unwrap_or(u64::MAX);
             if last.saturating_sub(slowest) < ENTRIES_MAX as u64 {
                 break;
             }
@@ -79,15 +86,30 @@ impl Ring {
 
     /// The room's entries that show messages after `after`, from offsets below `until`; none where the
     /// ring does not reach back that far, or has too many to look through.
-    pub(crate) fn recent(&self, room: RoomId, after: MessageId, until: u64) -> Option<Vec<Arc<Entry>>> {
+    pub(crate) fn recent(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        until: u64,
+    ) -> Option<Vec<Arc<Entry>>> {
         let entries = self.entries();
         let skip = entries.partition_point(|e| e.offset() < after.offset);
-        let whole = entries.front().is_some_and(|first| first.offset() <= after.offset);
+        let whole = entries
+            .front()
+            .is_some_and(|first| first.offset() <= after.offset);
         if !whole || entries.len() - skip > RESUME_ENTRIES_MAX {
             return None;
         }
         let of_room = |e: &&Arc<Entry>| e.room() == Some(room) && !e.judged.shown.is_empty();
-        Some(entries.iter().skip(skip).take_while(|e| e.offset() < until).filter(of_room).cloned().collect())
+        Some(
+            entries
+                .iter()
+                .skip(skip)
+                .take_while(|e| e.offset() < until)
+                .filter(of_room)
+                .cloned()
+                .collect(),
+        )
     }
 
     /// The room's newest entry that shows a message, where the ring still has one.

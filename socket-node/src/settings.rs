@@ -65,9 +65,17 @@ impl SocketSettings {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let seconds = |name, default, max| Ok(env.number(name, default, 1..=max)? * 1000);
         let settings = Self {
-            shards: env.number("ROOMTONE_SHARDS", u16::try_from(cores).unwrap_or(1), 1..=256)?,
+            shards: env.number(
+                "ROOMTONE_SHARDS",
+                u16::try_from(cores).unwrap_or(1),
+                1..=256,
+            )?,
             frame: FrameLimits {
-                frame_bytes_max: env.number("ROOMTONE_FRAME_BYTES_MAX", 64 << 10, 1024..=16 << 20)?,
+                frame_bytes_max: env.number(
+                    "ROOMTONE_FRAME_BYTES_MAX",
+                    64 << 10,
+                    1024..=16 << 20,
+                )?,
                 headers_max: env.number("ROOMTONE_HEADERS_MAX", 64, 8..=4096)?,
                 header_bytes_max: env.number("ROOMTONE_HEADER_BYTES_MAX", 4096, 256..=1 << 20)?,
             },
@@ -79,7 +87,11 @@ impl SocketSettings {
             heart_beat_ms: env.number("ROOMTONE_HEART_BEAT_S", 10, 1..=600)? * 1000,
             silence_ping_ms: seconds("ROOMTONE_SILENCE_PING_S", 10, 600)?,
             silence_close_ms: seconds("ROOMTONE_SILENCE_CLOSE_S", 20, 1200)?,
-            backlog_bytes_max: env.number("ROOMTONE_BACKLOG_BYTES_MAX", 1 << 20, 64 << 10..=1 << 30)?,
+            backlog_bytes_max: env.number(
+                "ROOMTONE_BACKLOG_BYTES_MAX",
+                1 << 20,
+                64 << 10..=1 << 30,
+            )?,
             slow_close_ms: seconds("ROOMTONE_SLOW_CLOSE_S", 30, 600)?,
             send_rate: env.send_rate()?,
             drain_ms: seconds("ROOMTONE_DRAIN_S", 10, 600)?,
@@ -87,7 +99,10 @@ impl SocketSettings {
             origins: env.origins()?,
         };
         if settings.silence_close_ms <= settings.silence_ping_ms {
-            return Err(ConfigError::new("ROOMTONE_SILENCE_CLOSE_S", "must be more than ROOMTONE_SILENCE_PING_S"));
+            return Err(ConfigError::new(
+                "ROOMTONE_SILENCE_CLOSE_S",
+                "must be more than ROOMTONE_SILENCE_PING_S",
+            ));
         }
         Ok(settings)
     }

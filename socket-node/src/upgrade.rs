@@ -41,9 +41,15 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
         Err(refused) => return *refused,
     };
     let offered = joined(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL);
-    let protocol = offered.as_deref().and_then(choose_protocol).filter(|_| !echo);
+    let protocol = offered
+        .as_deref()
+        .and_then(choose_protocol)
+        .filter(|_| !echo);
     let Some(upgrading) = request.extensions_mut().remove::<OnUpgrade>() else {
-        return refuse(StatusCode::UPGRADE_REQUIRED, "this connection cannot be upgraded");
+        return refuse(
+            StatusCode::UPGRADE_REQUIRED,
+            "this connection cannot be upgraded",
+        );
     };
     tokio::spawn(async move {
         if let Some(arrival) = take_stream(upgrading, echo).await {
@@ -57,7 +63,10 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     if let Some(protocol) = protocol {
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+        headers.insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(protocol),
+        );
     }
     response
 }
@@ -68,34 +77,52 @@ fn check(node: &SocketNode, headers: &HeaderMap) -> Result<HeaderValue, Box<Resp
     let settings = &node.node.settings;
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
     if let Some(origin) = headers.get(header::ORIGIN)
-        && !origin.to_str().is_ok_and(|origin| settings.origins.allows(origin, host))
+        && !origin
+            .to_str()
+            .is_ok_and(|origin| settings.origins.allows(origin, host))
     {
         return Err(refused(StatusCode::FORBIDDEN, "this origin is not allowed"));
     }
     let text = |name| joined(headers, name);
     let (upgrade, connection) = (text(&header::UPGRADE), text(&header::CONNECTION));
-    let (version, key) = (text(&header::SEC_WEBSOCKET_VERSION), text(&header::SEC_WEBSOCKET_KEY));
+    let (version, key) = (
+        text(&header::SEC_WEBSOCKET_VERSION),
+        text(&header::SEC_WEBSOCKET_KEY),
+    );
     let handshake = Handshake {
         upgrade: upgrade.as_deref(),
         connection: connection.as_deref(),
         version: version.as_deref(),
         key: key.as_deref(),
     };
-    let accept = handshake.accept().map_err(|why| Box::new(not_a_handshake(why)))?;
+    let accept = handshake
+        .accept()
+        .map_err(|why| Box::new(not_a_handshake(why)))?;
     if node.sockets() >= settings.sockets_max {
-        return Err(refused(StatusCode::SERVICE_UNAVAILABLE, "this node has as many sockets as it may"));
+        return Err(refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "this node has as many sockets as it may",
+        ));
     }
-    HeaderValue::try_from(accept).map_err(|_| refused(StatusCode::BAD_REQUEST, "the handshake cannot be answered"))
+    HeaderValue::try_from(accept)
+        .map_err(|_| refused(StatusCode::BAD_REQUEST, "the handshake cannot be answered"))
 }
 
 fn not_a_handshake(why: HandshakeError) -> Response {
     let status = match why {
-        HandshakeError::NotAnUpgrade | HandshakeError::UnsupportedVersion => StatusCode::UPGRADE_REQUIRED,
+        HandshakeError::NotAnUpgrade | HandshakeError::UnsupportedVersion => {
+            StatusCode::UPGRADE_REQUIRED
+        }
         HandshakeError::InvalidKey => StatusCode::BAD_REQUEST,
     };
     let mut response = refuse(status, &why.to_string());
-    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+        .headers_mut()
+        .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
     response
 }
 
@@ -108,7 +135,11 @@ fn refuse(status: StatusCode, detail: &str) -> Response {
 
 /// The values of a header, joined by commas.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Option<Vec<&str>> = headers.get_all(name).iter().map(|v| v.to_str().ok()).collect();
+    let values: Option<Vec<&str>> = headers
+        .get_all(name)
+        .iter()
+        .map(|v| v.to_str().ok())
+        .collect();
     values.filter(|v| !v.is_empty()).map(|v| v.join(","))
 }
 
@@ -117,5 +148,9 @@ async fn take_stream(upgrading: OnUpgrade, echo: bool) -> Option<Arrival> {
     let upgraded = upgrading.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
     let stream = parts.io.into_inner().into_std().ok()?;
-    Some(Arrival { stream, read: parts.read_buf.to_vec(), echo })
+    Some(Arrival {
+        stream,
+        read: parts.read_buf.to_vec(),
+        echo,
+    })
 }

@@ -131,7 +131,7 @@ describe('two windows chat on the page', { timeout: 600_000 }, () => {
     await sea.context.setOffline(true);
     for (const words of ['while you', 'were gone', '세 번째']) await sky.write(words);
     await sky.reads('세 번째');
-    await sea.page.locator('[data-testid="banner"][data-state="lost"]').waitFor({ timeout: SILENCE_MS });
+    await sea.banner('lost').waitFor({ timeout: SILENCE_MS });
     await sea.fits('lost');
     await sea.context.setOffline(false);
     for (const words of ['while you', 'were gone', '세 번째']) await sea.reads(words);
@@ -146,14 +146,14 @@ describe('two windows chat on the page', { timeout: 600_000 }, () => {
   it('after kill -9 and a restart, what was written meanwhile is sent once', async () => {
     for (const window of [sky, sea]) window.outage = true;
     await server.kill();
-    for (const window of [sky, sea]) await window.page.locator('[data-testid="banner"][data-state="lost"]').waitFor();
+    for (const window of [sky, sea]) await window.banner('lost').waitFor();
     await sky.write('written into the dark');
     await sky.page.locator('[data-testid="message"][data-state="pending"]').waitFor();
     await sky.fits('pending');
     await server.start();
     await sea.reads('written into the dark');
     await sky.reads('written into the dark');
-    for (const window of [sky, sea]) await window.page.locator('[data-testid="banner"][data-state="lost"]').waitFor({ state: 'detached' });
+    for (const window of [sky, sea]) await window.banner('lost').waitFor({ state: 'detached' });
     for (const window of [sky, sea]) window.outage = false;
     assert.deepEqual(await sea.ids(), await sky.ids());
     await sea.write('둘 다 돌아왔네요');
@@ -194,7 +194,8 @@ describe('two windows chat on the page', { timeout: 600_000 }, () => {
     await sea.page.reload();
     await sea.isReady();
     await sea.reads(`line ${MANY - 1} of many`);
-    const talk = (await api.history(sea.user, roomId)).filter(({ messageType }) => messageType === 'TALK').map(({ id }) => id);
+    const history = await api.history(sea.user, roomId);
+    const talk = history.filter(({ messageType }) => messageType === 'TALK').map(({ id }) => id);
     assert.ok((await sea.ids()).length < talk.length, 'not all is loaded at once');
     await until(async () => {
       await sea.page.locator('#log').evaluate((log) => { log.scrollTop = 0; });

@@ -48,14 +48,35 @@ impl Client {
     ///
     /// # Panics
     /// Where the upgrade is refused.
-    pub async fn open(address: SocketAddr, version: Version, connect: &Frame) -> Result<Self, Frame> {
-        let socket = within("an upgrade", Opening::default().open(address)).await.expect("the upgrade is granted");
-        let (writer, inbox) = (Arc::new(Mutex::new(socket.writer)), Arc::new(Inbox::default()));
+    pub async fn open(
+        address: SocketAddr,
+        version: Version,
+        connect: &Frame,
+    ) -> Result<Self, Frame> {
+        let socket = within("an upgrade", Opening::default().open(address))
+            .await
+            .expect("the upgrade is granted");
+        let (writer, inbox) = (
+            Arc::new(Mutex::new(socket.writer)),
+            Arc::new(Inbox::default()),
+        );
         let reader = tokio::spawn(read(socket.reader, writer.clone(), inbox.clone(), version));
         let receipts = AtomicU64::new(0);
-        let mut client = Self { version, writer, inbox, reader, receipts, connected: Frame::new("CONNECTED") };
+        let mut client = Self {
+            version,
+            writer,
+            inbox,
+            reader,
+            receipts,
+            connected: Frame::new("CONNECTED"),
+        };
         client.put(connect).await;
-        let answer = client.inbox.take("CONNECTED", |f| matches!(f.command.as_str(), "CONNECTED" | "ERROR")).await;
+        let answer = client
+            .inbox
+            .take("CONNECTED", |f| {
+                matches!(f.command.as_str(), "CONNECTED" | "ERROR")
+            })
+            .await;
         if answer.command == "ERROR" {
             return Err(answer);
         }
@@ -87,10 +108,17 @@ impl Client {
     pub async fn answer(&self, receipt: &str) -> Answer {
         let fits = |frame: &Frame| match frame.command.as_str() {
             "RECEIPT" => frame.get("receipt-id") == Some(receipt),
-            "MESSAGE" => is_reply(frame) && frame.value()["type"] == "REFUSED" && frame.value()["receipt"] == receipt,
+            "MESSAGE" => {
+                is_reply(frame)
+                    && frame.value()["type"] == "REFUSED"
+                    && frame.value()["receipt"] == receipt
+            }
             command => command == "ERROR",
         };
-        let frame = self.inbox.take(&format!("the answer to {receipt}"), fits).await;
+        let frame = self
+            .inbox
+            .take(&format!("the answer to {receipt}"), fits)
+            .await;
         match frame.command.as_str() {
             "RECEIPT" => Answer::Receipt(frame),
             "MESSAGE" => Answer::Refused(frame.value()),
@@ -119,7 +147,10 @@ impl Client {
         match self.answer(&receipt).await {
             Answer::Refused(refusal) => {
                 assert_eq!(refusal["status"], status, "{refusal}");
-                assert!(refusal["title"].is_string() && refusal["detail"].is_string(), "{refusal}");
+                assert!(
+                    refusal["title"].is_string() && refusal["detail"].is_string(),
+                    "{refusal}"
+                );
                 refusal
             }
             other => panic!("not refused: {other:?}"),
@@ -135,7 +166,6 @@ impl Client {
     }
 
     /// Takes what came already and fits.
-    #[must_use]
     pub fn drain(&self, fits: impl Fn(&Frame) -> bool) -> Vec<Frame> {
         self.inbox.drain(fits)
     }
@@ -156,7 +186,9 @@ impl Client {
     /// Where none comes.
     pub async fn next(&self, subscription: &str) -> Value {
         let fits = |frame: &Frame| frame.get("subscription") == Some(subscription);
-        self.take(&format!("a message of {subscription}"), fits).await.value()
+        self.take(&format!("a message of {subscription}"), fits)
+            .await
+            .value()
     }
 
     /// The messages of a subscription up to the one with this id, that one included.
@@ -185,7 +217,6 @@ impl Client {
     }
 
     /// The replies of this type that came already.
-    #[must_use]
     pub fn replies(&self, kind: &str) -> Vec<Value> {
         let frames = self.drain(|frame| is_reply(frame) && frame.value()["type"] == kind);
         frames.iter().map(Frame::value).collect()
@@ -193,8 +224,10 @@ impl Client {
 
     /// Sees that everything sent so far was taken in: a frame's RECEIPT comes after all before it.
     pub async fn settle(&self) {
-        self.done(Frame::new("BEGIN").with("transaction", "settle")).await;
-        self.done(Frame::new("ABORT").with("transaction", "settle")).await;
+        self.done(Frame::new("BEGIN").with("transaction", "settle"))
+            .await;
+        self.done(Frame::new("ABORT").with("transaction", "settle"))
+            .await;
     }
 
     /// Waits for the server to end the connection, and gives the code of the close.
@@ -223,13 +256,18 @@ impl Drop for Client {
 /// A SUBSCRIBE.
 #[must_use]
 pub fn subscribe(id: &str, destination: &str) -> Frame {
-    Frame::new("SUBSCRIBE").with("id", id).with("destination", destination)
+    Frame::new("SUBSCRIBE")
+        .with("id", id)
+        .with("destination", destination)
 }
 
 /// A SEND of a message.
 #[must_use]
 pub fn talk(room: &str, content: &str) -> Frame {
-    Frame::send("/chat/pub/send", &json!({"roomId": room, "content": content}))
+    Frame::send(
+        "/chat/pub/send",
+        &json!({"roomId": room, "content": content}),
+    )
 }
 
 fn is_reply(frame: &Frame) -> bool {
@@ -245,7 +283,13 @@ async fn read(mut reader: Reader, writer: Arc<Mutex<Writer>>, inbox: Arc<Inbox>,
             Incoming::Pong => {}
             Incoming::Close(given, _) => {
                 code = given;
-                drop(writer.lock().await.message(CLOSE, &given.map(u16::to_be_bytes).unwrap_or_default()).await);
+                drop(
+                    writer
+                        .lock()
+                        .await
+                        .message(CLOSE, &given.map(u16::to_be_bytes).unwrap_or_default())
+                        .await,
+                );
             }
             Incoming::End => return inbox.end(code),
         }

@@ -25,7 +25,10 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 ///
 /// # Panics
 /// Naming `what`, where it gives nothing before the deadline.
-pub async fn until<T, Fut: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> Fut) -> T {
+pub async fn until<T, Fut: Future<Output = Option<T>>>(
+    what: &str,
+    mut probe: impl FnMut() -> Fut,
+) -> T {
     let end = Instant::now() + settings::deadline();
     loop {
         if let Some(value) = probe().await {

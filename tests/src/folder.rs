@@ -16,7 +16,11 @@ impl Folder {
     /// Where it can't be made.
     #[must_use]
     pub fn new() -> Self {
-        let name = format!("roomtone-tests-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "roomtone-tests-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).expect("the temporary folder can be made");
         Self(path)
@@ -38,7 +42,11 @@ impl Folder {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("the folder can be listed") {
                 let path = entry.expect("the folder can be listed").path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push(path)
+                }
             }
         }
         files

@@ -37,7 +37,12 @@ impl Version {
     }
 
     fn escape(self, text: &str) -> String {
-        let written = |c: char| self.escapes().iter().find(|(from, _)| *from == c).map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned());
+        let written = |c: char| {
+            self.escapes()
+                .iter()
+                .find(|(from, _)| *from == c)
+                .map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned())
+        };
         text.chars().map(written).collect()
     }
 
@@ -45,7 +50,10 @@ impl Version {
         let mut meant = String::new();
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            let escape = self.escapes().iter().find(|(_, written)| rest.starts_with(written));
+            let escape = self
+                .escapes()
+                .iter()
+                .find(|(_, written)| rest.starts_with(written));
             let broken = escape.is_none() && c == '\\' && self != Self::V1_0;
             assert!(!broken, "the server wrote an undefined escape: {text}");
             meant.push(escape.map_or(c, |(from, _)| *from));
@@ -70,13 +78,19 @@ impl Frame {
     /// A frame without headers or a body.
     #[must_use]
     pub fn new(command: &str) -> Self {
-        Self { command: command.into(), headers: vec![], body: vec![] }
+        Self {
+            command: command.into(),
+            headers: vec![],
+            body: vec![],
+        }
     }
 
     /// A SEND of JSON.
     #[must_use]
     pub fn send(destination: &str, body: &Value) -> Self {
-        Self::new("SEND").with("destination", destination).json(body)
+        Self::new("SEND")
+            .with("destination", destination)
+            .json(body)
     }
 
     /// With one more header.
@@ -96,7 +110,10 @@ impl Frame {
     /// The first header of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON.
@@ -111,7 +128,13 @@ impl Frame {
     /// As octets, its NUL included.
     #[must_use]
     pub fn encode(&self, version: Version) -> Vec<u8> {
-        let escape = |text: &str| if self.is_plain() { text.to_owned() } else { version.escape(text) };
+        let escape = |text: &str| {
+            if self.is_plain() {
+                text.to_owned()
+            } else {
+                version.escape(text)
+            }
+        };
         let mut bytes = format!("{}\n", self.command).into_bytes();
         for (name, value) in &self.headers {
             bytes.extend_from_slice(format!("{}:{}\n", escape(name), escape(value)).as_bytes());
@@ -137,18 +160,34 @@ impl Frame {
             return None;
         }
         let fail = |what: &str| -> ! { panic!("{what}: {:?}", String::from_utf8_lossy(bytes)) };
-        let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap_or_else(|| fail("no end of headers"));
-        let head = std::str::from_utf8(&bytes[..end]).unwrap_or_else(|_| fail("headers not in UTF-8"));
+        let end = bytes
+            .windows(2)
+            .position(|two| two == b"\n\n")
+            .unwrap_or_else(|| fail("no end of headers"));
+        let head =
+            std::str::from_utf8(&bytes[..end]).unwrap_or_else(|_| fail("headers not in UTF-8"));
         let mut lines = head.split('\n');
         let mut frame = Self::new(lines.next().unwrap_or_default());
         for line in lines {
-            let (name, value) = line.split_once(':').unwrap_or_else(|| fail("a header without a colon"));
-            let meant = |text: &str| if frame.is_plain() { text.to_owned() } else { version.unescape(text) };
+            let (name, value) = line
+                .split_once(':')
+                .unwrap_or_else(|| fail("a header without a colon"));
+            let meant = |text: &str| {
+                if frame.is_plain() {
+                    text.to_owned()
+                } else {
+                    version.unescape(text)
+                }
+            };
             let header = (meant(name), meant(value));
             frame.headers.push(header);
         }
-        let [body @ .., 0] = &bytes[end + 2..] else { fail("no NUL at the end") };
-        let length = frame.get("content-length").map(|length| length.parse::<usize>().expect("a length is a number"));
+        let [body @ .., 0] = &bytes[end + 2..] else {
+            fail("no NUL at the end")
+        };
+        let length = frame
+            .get("content-length")
+            .map(|length| length.parse::<usize>().expect("a length is a number"));
         let whole = length.map_or_else(|| !body.contains(&0), |length| length == body.len());
         if !whole {
             fail("not exactly one frame");

@@ -23,7 +23,10 @@ impl Response {
     /// The first header of this name, in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON.
@@ -33,17 +36,26 @@ impl Response {
     #[must_use]
     pub fn json(&self) -> Value {
         let text = String::from_utf8_lossy(&self.body);
-        serde_json::from_str(&text).unwrap_or_else(|why| panic!("status {} with no JSON ({why}): {text}", self.status))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|why| panic!("status {} with no JSON ({why}): {text}", self.status))
     }
 
     /// The body, of an answer that must have this status.
     ///
     /// # Panics
     /// Where it has another.
-    #[must_use]
     pub fn expect(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
-        if self.body.is_empty() { Value::Null } else { self.json() }
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 
     /// Sees that this is a problem (RFC 9457) with this status, and gives its detail.
@@ -52,10 +64,20 @@ impl Response {
     /// Where it is something else.
     pub fn problem(&self, status: u16) -> String {
         let problem = self.expect(status);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{problem}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{problem}"
+        );
         assert_eq!(problem["status"], status, "{problem}");
-        assert!(problem["type"].is_string() && problem["title"].is_string(), "{problem}");
-        problem["detail"].as_str().unwrap_or_else(|| panic!("no detail: {problem}")).to_owned()
+        assert!(
+            problem["type"].is_string() && problem["title"].is_string(),
+            "{problem}"
+        );
+        problem["detail"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no detail: {problem}"))
+            .to_owned()
     }
 }
 
@@ -70,7 +92,10 @@ impl Request {
     /// A request without a body.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        Self { head: format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n"), body: vec![] }
+        Self {
+            head: format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n"),
+            body: vec![],
+        }
     }
 
     /// With one more header.
@@ -83,7 +108,8 @@ impl Request {
     /// With a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("Content-Type", "application/json").body(body.to_string().into_bytes())
+        self.header("Content-Type", "application/json")
+            .body(body.to_string().into_bytes())
     }
 
     /// With these octets as its body.
@@ -101,7 +127,9 @@ impl Request {
     pub async fn try_send(&self, address: SocketAddr) -> std::io::Result<Response> {
         let mut stream = TcpStream::connect(address).await?;
         let head = format!("{}Host: {address}\r\n\r\n", self.head);
-        stream.write_all(&[head.as_bytes(), &self.body].concat()).await?;
+        stream
+            .write_all(&[head.as_bytes(), &self.body].concat())
+            .await?;
         read(&mut stream).await
     }
 
@@ -120,7 +148,9 @@ impl Request {
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Response> {
     let (mut response, rest) = read_head(stream).await?;
     response.body = rest;
-    let length = response.header("content-length").map(|length| length.parse::<usize>().expect("a length is a number"));
+    let length = response
+        .header("content-length")
+        .map(|length| length.parse::<usize>().expect("a length is a number"));
     while length.is_none_or(|length| response.body.len() < length) {
         if stream.read_buf(&mut response.body).await? == 0 {
             if length.is_some() {
@@ -136,7 +166,9 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Response
 ///
 /// # Errors
 /// Where the connection ends first.
-pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(Response, Vec<u8>)> {
+pub async fn read_head(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> std::io::Result<(Response, Vec<u8>)> {
     let mut bytes = vec![];
     loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -151,7 +183,17 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result
 
 fn parse_head(head: &str) -> Response {
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-    Response { status: status.expect("a status line"), headers: lines.filter_map(header).collect(), body: vec![] }
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok());
+    let header = |line: &str| {
+        line.split_once(':')
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    Response {
+        status: status.expect("a status line"),
+        headers: lines.filter_map(header).collect(),
+        body: vec![],
+    }
 }

@@ -66,7 +66,9 @@ impl Inbox {
     /// Where a test that held the state panicked.
     pub fn drain(&self, fits: impl Fn(&Frame) -> bool) -> Vec<Frame> {
         let mut state = self.state.lock().unwrap();
-        let (taken, left) = std::mem::take(&mut state.frames).into_iter().partition(fits);
+        let (taken, left) = std::mem::take(&mut state.frames)
+            .into_iter()
+            .partition(fits);
         state.frames = left;
         Vec::from(taken)
     }
@@ -76,7 +78,8 @@ impl Inbox {
     /// # Panics
     /// Where it does not come.
     pub async fn ended(&self) -> Option<u16> {
-        self.wait("the end of the connection", |state| state.ended).await
+        self.wait("the end of the connection", |state| state.ended)
+            .await
     }
 
     /// Waits for this many heart-beats, counted from the beginning.
@@ -84,7 +87,8 @@ impl Inbox {
     /// # Panics
     /// Where they do not come.
     pub async fn beats(&self, count: usize) {
-        self.wait("heart-beats", |state| (state.beats >= count).then_some(())).await;
+        self.wait("heart-beats", |state| (state.beats >= count).then_some(()))
+            .await;
     }
 
     async fn wait<T>(&self, what: &str, mut look: impl FnMut(&mut State) -> Option<T>) -> T {

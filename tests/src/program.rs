@@ -23,10 +23,19 @@ pub fn path() -> &'static Path {
 /// `target/<profile>/deps/<this test>` → `target/<profile>/roomtone`.
 fn build() -> PathBuf {
     let this = std::env::current_exe().expect("a process knows its binary");
-    let profile = this.parent().and_then(Path::parent).expect("cargo puts tests into target/<profile>/deps");
-    let target = profile.parent().expect("a profile has its folder in target");
+    let profile = this
+        .parent()
+        .and_then(Path::parent)
+        .expect("cargo puts tests into target/<profile>/deps");
+    let target = profile
+        .parent()
+        .expect("a profile has its folder in target");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--package", PACKAGE]).arg("--target-dir").arg(target);
+    cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "--package", PACKAGE])
+        .arg("--target-dir")
+        .arg(target);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

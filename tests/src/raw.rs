@@ -31,7 +31,10 @@ impl Raw {
     /// Where the upgrade is refused.
     pub async fn open_as(address: SocketAddr, opening: &Opening<'_>) -> Self {
         let opened = within("an upgrade", opening.open(address)).await;
-        Self { socket: opened.expect("the upgrade is granted"), version: Version::V1_2 }
+        Self {
+            socket: opened.expect("the upgrade is granted"),
+            version: Version::V1_2,
+        }
     }
 
     /// A connection in `version`, of a new user.
@@ -44,7 +47,13 @@ impl Raw {
         raw.version = version;
         raw.text(connect(version, &token)).await;
         let connected = raw.frame().await;
-        assert_eq!((connected.command.as_str(), connected.get("version").unwrap_or("1.0")), ("CONNECTED", version.text()));
+        assert_eq!(
+            (
+                connected.command.as_str(),
+                connected.get("version").unwrap_or("1.0")
+            ),
+            ("CONNECTED", version.text())
+        );
         raw
     }
 
@@ -53,7 +62,11 @@ impl Raw {
     /// # Panics
     /// Where the connection is gone.
     pub async fn text(&mut self, bytes: impl AsRef<[u8]>) {
-        self.socket.writer.message(TEXT, bytes.as_ref()).await.expect("the message goes out");
+        self.socket
+            .writer
+            .message(TEXT, bytes.as_ref())
+            .await
+            .expect("the message goes out");
     }
 
     /// Sends octets as one binary message.
@@ -61,7 +74,11 @@ impl Raw {
     /// # Panics
     /// Where the connection is gone.
     pub async fn binary(&mut self, bytes: impl AsRef<[u8]>) {
-        self.socket.writer.message(BINARY, bytes.as_ref()).await.expect("the message goes out");
+        self.socket
+            .writer
+            .message(BINARY, bytes.as_ref())
+            .await
+            .expect("the message goes out");
     }
 
     /// The next message that is not a ping, as octets. Pings are answered.
@@ -106,8 +123,12 @@ impl Raw {
     /// # Panics
     /// Where it answers with an ERROR, or not at all.
     pub async fn lives(&mut self) {
-        self.text(b"SUBSCRIBE\nid:lives\ndestination:/user/queue/replies\nreceipt:lives\n\n\0").await;
-        assert_eq!(self.command("RECEIPT").await.get("receipt-id"), Some("lives"));
+        self.text(b"SUBSCRIBE\nid:lives\ndestination:/user/queue/replies\nreceipt:lives\n\n\0")
+            .await;
+        assert_eq!(
+            self.command("RECEIPT").await.get("receipt-id"),
+            Some("lives")
+        );
     }
 
     /// Waits for the ERROR that must come, with a `message`, and for the end that must follow at once. Frames
@@ -122,7 +143,12 @@ impl Raw {
                 break frame;
             }
         };
-        assert!(error.get("message").is_some_and(|message| !message.is_empty()), "{error:?}");
+        assert!(
+            error
+                .get("message")
+                .is_some_and(|message| !message.is_empty()),
+            "{error:?}"
+        );
         self.closed().await;
         error
     }
@@ -139,7 +165,11 @@ impl Raw {
                 Incoming::Close(given, _) => {
                     code = given;
                     // The other side of the closing handshake; the server may be gone already.
-                    let _ = self.socket.writer.message(CLOSE, &given.map(u16::to_be_bytes).unwrap_or_default()).await;
+                    let _ = self
+                        .socket
+                        .writer
+                        .message(CLOSE, &given.map(u16::to_be_bytes).unwrap_or_default())
+                        .await;
                 }
                 other => panic!("something after the end: {other:?}"),
             }
@@ -161,5 +191,9 @@ impl Raw {
 /// A CONNECT as octets.
 #[must_use]
 pub fn connect(version: Version, token: &str) -> Vec<u8> {
-    format!("CONNECT\naccept-version:{}\nhost:localhost\npasscode:{token}\n\n\0", version.text()).into_bytes()
+    format!(
+        "CONNECT\naccept-version:{}\nhost:localhost\npasscode:{token}\n\n\0",
+        version.text()
+    )
+    .into_bytes()
 }

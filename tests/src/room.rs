@@ -14,7 +14,11 @@ pub const LENGTHS_MS: [i64; 3] = [7_000, 61_000, 3_600_000];
 #[must_use]
 pub fn playlist(id: &str) -> Value {
     let music = |(index, playtime): (usize, &str)| json!({"id": format!("m{index}"), "title": format!("track {index}"), "artist": "artist", "playtime": playtime, "thumbnail": format!("https://images.example/{index}.png")});
-    let musics: Vec<Value> = ["0:07", "1:01", "1:00:00"].into_iter().enumerate().map(music).collect();
+    let musics: Vec<Value> = ["0:07", "1:01", "1:00:00"]
+        .into_iter()
+        .enumerate()
+        .map(music)
+        .collect();
     json!({"id": id, "name": format!("list {id}"), "musics": musics})
 }
 
@@ -29,7 +33,15 @@ pub fn create_request(owner: &User, playlist_id: &str) -> Value {
 /// # Panics
 /// Where it is refused.
 pub async fn create(server: &Server, owner: &User, playlist_id: &str) -> String {
-    let answer = server.service().await.ask("POST", "/v1/api/rooms/create", &create_request(owner, playlist_id)).await;
+    let answer = server
+        .service()
+        .await
+        .ask(
+            "POST",
+            "/v1/api/rooms/create",
+            &create_request(owner, playlist_id),
+        )
+        .await;
     text(&answer.expect(201)["id"])
 }
 
@@ -48,7 +60,10 @@ pub fn room_subscription(room: &str) -> String {
 /// A SUBSCRIBE to a room's messages.
 #[must_use]
 pub fn listen(room: &str) -> Frame {
-    subscribe(&room_subscription(room), &format!("/chat/topic/room/{room}"))
+    subscribe(
+        &room_subscription(room),
+        &format!("/chat/topic/room/{room}"),
+    )
 }
 
 /// A SEND that does `verb` in a room.
@@ -63,7 +78,10 @@ pub fn act(verb: &str, room: &str) -> Frame {
 /// Where it is something else.
 #[must_use]
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
 }
 
 /// The fields `name` of a list.
@@ -80,7 +98,11 @@ impl Client {
 
     /// Subscribes to a room's presence, as `presence-{room}`.
     pub async fn watch(&self, room: &str) {
-        self.subscribe(&format!("presence-{room}"), &format!("/chat/topic/presence/{room}")).await;
+        self.subscribe(
+            &format!("presence-{room}"),
+            &format!("/chat/topic/presence/{room}"),
+        )
+        .await;
     }
 
     /// Joins a room, and gives the reply.
@@ -106,7 +128,10 @@ impl Client {
     /// Where it is refused.
     pub async fn say(&self, room: &str, content: &str) -> String {
         let receipt = self.done(talk(room, content)).await;
-        receipt.get("message-id").unwrap_or_else(|| panic!("no message-id: {receipt:?}")).to_owned()
+        receipt
+            .get("message-id")
+            .unwrap_or_else(|| panic!("no message-id: {receipt:?}"))
+            .to_owned()
     }
 
     /// The next message of a room.
@@ -127,8 +152,12 @@ impl Client {
     /// The next change of one user's presence in a room; the others' are left where they are.
     pub async fn noticed_of(&self, room: &str, user: &User) -> Value {
         let subscription = format!("presence-{room}");
-        let fits = |frame: &Frame| frame.get("subscription") == Some(&subscription) && frame.value()["uid"] == user.uid;
-        self.take(&format!("presence of {}", user.uid), fits).await.value()
+        let fits = |frame: &Frame| {
+            frame.get("subscription") == Some(&subscription) && frame.value()["uid"] == user.uid
+        };
+        self.take(&format!("presence of {}", user.uid), fits)
+            .await
+            .value()
     }
 }
 
@@ -146,7 +175,12 @@ impl User {
     /// # Panics
     /// Where it may not be read.
     pub async fn history_after(&self, room: &str, after: Option<&str>) -> Vec<Value> {
-        let path = |after: Option<&str>| format!("/v1/api/chat/history/{room}{}", after.map(|id| format!("?after={id}")).unwrap_or_default());
+        let path = |after: Option<&str>| {
+            format!(
+                "/v1/api/chat/history/{room}{}",
+                after.map(|id| format!("?after={id}")).unwrap_or_default()
+            )
+        };
         let (mut messages, mut next) = (vec![], path(after));
         loop {
             let page = self.get(&next).await.expect(200);
@@ -163,7 +197,10 @@ impl User {
     /// # Panics
     /// Where there is no such list.
     pub async fn joined(&self) -> Vec<Value> {
-        self.get("/v1/api/rooms/joined").await.expect(200)["rooms"].as_array().expect("a list").clone()
+        self.get("/v1/api/rooms/joined").await.expect(200)["rooms"]
+            .as_array()
+            .expect("a list")
+            .clone()
     }
 
     /// One of them.
@@ -172,7 +209,10 @@ impl User {
     /// Where it is not among them.
     pub async fn joined_room(&self, room: &str) -> Value {
         let rooms = self.joined().await;
-        rooms.into_iter().find(|r| r["id"] == room).unwrap_or_else(|| panic!("{room} is not among the joined rooms"))
+        rooms
+            .into_iter()
+            .find(|r| r["id"] == room)
+            .unwrap_or_else(|| panic!("{room} is not among the joined rooms"))
     }
 
     /// Who is `on` or `off` in a room, sorted.
@@ -180,8 +220,16 @@ impl User {
     /// # Panics
     /// Where that may not be read.
     pub async fn present(&self, room: &str, word: &str) -> Vec<String> {
-        let answer = self.get(&format!("/api/v1/presence/{room}/{word}")).await.expect(200);
-        let mut users: Vec<String> = answer["users"].as_array().expect("a list").iter().map(text).collect();
+        let answer = self
+            .get(&format!("/api/v1/presence/{room}/{word}"))
+            .await
+            .expect(200);
+        let mut users: Vec<String> = answer["users"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(text)
+            .collect();
         users.sort();
         users
     }

@@ -42,14 +42,22 @@ impl Search {
     pub async fn start(mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::new(Mutex::new(State { mood, asked: 0, indexed: vec![] }));
+        let state = Arc::new(Mutex::new(State {
+            mood,
+            asked: 0,
+            indexed: vec![],
+        }));
         let shared = state.clone();
         let acceptor = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, shared.clone()));
             }
         });
-        Self { address, state, acceptor }
+        Self {
+            address,
+            state,
+            acceptor,
+        }
     }
 
     /// Its address, for `SEARCH_URL`.
@@ -100,13 +108,19 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             state.mood
         };
         let answer: &[u8] = match mood {
-            Mood::Accepts if line == "POST /search/index/send HTTP/1.1" => b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            Mood::Accepts if line == "POST /search/index/send HTTP/1.1" => {
+                b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            }
             Mood::Accepts => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
             Mood::Refuses => b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
             Mood::Hangs => std::future::pending().await,
         };
         if answer.starts_with(b"HTTP/1.1 200") {
-            state.lock().unwrap().indexed.push(serde_json::from_slice(&body).expect("the server sends JSON"));
+            state
+                .lock()
+                .unwrap()
+                .indexed
+                .push(serde_json::from_slice(&body).expect("the server sends JSON"));
         }
         if stream.write_all(answer).await.is_err() {
             return;
@@ -133,6 +147,10 @@ async fn next_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(St
 }
 
 fn content_length(head: &str) -> usize {
-    let header = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse()));
+    let header = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length:")
+            .map(|value| value.trim().parse())
+    });
     header.and_then(Result::ok).unwrap_or(0)
 }

@@ -17,6 +17,9 @@ use crate::http::Request;
 use crate::program;
 use crate::user::User;
 
+/// Counts over all servers of a run, so that a server on older data has no user twice.
+static USERS: AtomicU64 = AtomicU64::new(1);
+
 /// A server that runs. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Server {
@@ -24,7 +27,6 @@ pub struct Server {
     address: SocketAddr,
     output: Arc<Output>,
     folder: Arc<Folder>,
-    users: AtomicU64,
 }
 
 /// How to start one.
@@ -38,7 +40,8 @@ pub struct Starting {
 /// What a process wrote.
 #[derive(Debug, Default)]
 struct Output {
-    lines: Mutex<Vec<String>>,
+    standard: Mutex<Vec<String>>,
+    errors: Mutex<Vec<String>>,
     grown: Notify,
 }
 
@@ -52,6 +55,13 @@ pub struct Failed {
 }
 
 impl Starting {
+    /// With a rate of messages that no test reaches; the limiter is still in the way.
+    #[must_use]
+    pub fn unhurried() -> Self {
+        let fast = Self::default().with("ROOMTONE_SENDS_PER_S", 1_000_000);
+        fast.with("ROOMTONE_SEND_BURST", 1_000_000)
+    }
+
     /// With a setting of the environment.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -79,7 +89,12 @@ impl Starting {
     /// Where it ends first.
     pub async fn start(self) -> Server {
         let started = self.try_start().await;
-        started.unwrap_or_else(|failed| panic!("the server ended with {}:\n{}", failed.status, failed.output))
+        started.unwrap_or_else(|failed| {
+            panic!(
+                "the server ended with {}:\n{}",
+                failed.status, failed.output
+            )
+        })
     }
 
     /// Starts it and waits until it listens, or ends.
@@ -99,32 +114,64 @@ impl Starting {
             }
         });
         match address.await {
-            Some(address) => Ok(Server { child, address, output, folder, users: AtomicU64::new(1) }),
-            None => Err(Failed { status: child.wait().await.expect("a status"), output: output.whole().await }),
+            Some(address) => Ok(Server {
+                child,
+                address,
+                output,
+                folder,
+            }),
+            None => Err(Failed {
+                status: child.wait().await.expect("a status"),
+                output: output.whole().await,
+            }),
         }
     }
 
     /// The server's own environment is the test's settings and nothing else, but for what processes need.
     fn spawn(&self, data: &Path) -> (Child, Arc<Output>) {
         let mut command = Command::new(program::path());
-        command.args(["--port", &self.port.to_string(), "--data"]).arg(data).env_clear();
-        command.envs(["PATH", "HOME", "TMPDIR", "RUST_LOG"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command
+            .args(["--port", &self.port.to_string(), "--data"])
+            .arg(data)
+            .env_clear();
+        command.envs(
+            ["PATH", "HOME", "TMPDIR"]
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        );
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.current_dir(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .current_dir(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().expect("the server can be started");
         let output = Arc::new(Output::default());
-        output.clone().gather(child.stdout.take().expect("it is piped"));
-        output.clone().gather(child.stderr.take().expect("it is piped"));
+        output
+            .clone()
+            .gather(child.stdout.take().expect("it is piped"), |output| {
+                &output.standard
+            });
+        output
+            .clone()
+            .gather(child.stderr.take().expect("it is piped"), |output| {
+                &output.errors
+            });
         (child, output)
     }
 }
 
 impl Output {
-    fn gather(self: Arc<Self>, from: impl AsyncRead + Send + Unpin + 'static) {
+    fn gather(
+        self: Arc<Self>,
+        from: impl AsyncRead + Send + Unpin + 'static,
+        into: fn(&Self) -> &Mutex<Vec<String>>,
+    ) {
         tokio::spawn(async move {
             let mut lines = BufReader::new(from).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                self.lines.lock().unwrap().push(line);
+                into(&self).lock().unwrap().push(line);
                 self.grown.notify_waiters();
             }
         });
@@ -135,7 +182,13 @@ impl Output {
         loop {
             let mut grown = std::pin::pin!(self.grown.notified());
             grown.as_mut().enable();
-            if let Some(address) = self.lines.lock().unwrap().iter().find_map(|line| listening(line)) {
+            if let Some(address) = self
+                .standard
+                .lock()
+                .unwrap()
+                .iter()
+                .find_map(|line| listening(line))
+            {
                 return address;
             }
             grown.await;
@@ -150,14 +203,21 @@ impl Output {
             }
         })
         .await;
-        self.lines.lock().unwrap().join("\n")
+        [&self.standard, &self.errors]
+            .map(|lines| lines.lock().unwrap().join("\n"))
+            .join("\n")
     }
 }
 
 fn listening(line: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     let said = line["message"] == "listening";
-    said.then(|| line["address"].as_str().and_then(|address| address.parse().ok())).flatten()
+    said.then(|| {
+        line["address"]
+            .as_str()
+            .and_then(|address| address.parse().ok())
+    })
+    .flatten()
 }
 
 impl Server {
@@ -178,13 +238,13 @@ impl Server {
         self.folder.clone()
     }
 
-    /// The lines it has written so far.
+    /// The lines it has written to standard output so far.
     ///
     /// # Panics
     /// Where a reader of its output panicked.
     #[must_use]
     pub fn output(&self) -> Vec<String> {
-        self.output.lines.lock().unwrap().clone()
+        self.output.standard.lock().unwrap().clone()
     }
 
     /// Kills it as `kill -9` does, waits until it is gone, and gives its data.
@@ -193,7 +253,9 @@ impl Server {
     /// Where it can't be killed.
     pub async fn kill(mut self) -> Arc<Folder> {
         self.child.start_kill().expect("it can be killed");
-        within("a killed server to be gone", self.child.wait()).await.expect("it can be waited for");
+        within("a killed server to be gone", self.child.wait())
+            .await
+            .expect("it can be waited for");
         self.folder.clone()
     }
 
@@ -204,7 +266,10 @@ impl Server {
     pub async fn terminate(&mut self) {
         let pid = self.child.id().expect("the server runs").to_string();
         // The shell's own `kill`: the system may have no other.
-        let status = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().await;
+        let status = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .status()
+            .await;
         assert!(status.expect("a shell").success());
     }
 
@@ -213,13 +278,16 @@ impl Server {
     /// # Panics
     /// Where it does not.
     pub async fn ended(&mut self) -> ExitStatus {
-        within("the server to end", self.child.wait()).await.expect("it can be waited for")
+        within("the server to end", self.child.wait())
+            .await
+            .expect("it can be waited for")
     }
 
     /// A user nobody was yet.
     pub async fn new_user(&self) -> User {
-        let number = self.users.fetch_add(1, Ordering::Relaxed);
-        self.user(&format!("u{number}"), &format!("하늘{number}")).await
+        let number = USERS.fetch_add(1, Ordering::Relaxed);
+        self.user(&format!("u{number}"), &format!("하늘{number}"))
+            .await
     }
 
     /// A user with a token of this server's.
@@ -229,14 +297,28 @@ impl Server {
 
     /// The playlist server.
     pub async fn service(&self) -> User {
-        self.signed(json!({"uid": "playlist-server", "nickname": "playlist-server", "scope": "service"})).await
+        self.signed(
+            json!({"uid": "playlist-server", "nickname": "playlist-server", "scope": "service"}),
+        )
+        .await
     }
 
     async fn signed(&self, who: Value) -> User {
-        let answer = Request::new("POST", "/dev/token").json(&who).send(self.address).await;
-        let token = answer.json()["token"].as_str().unwrap_or_else(|| panic!("no token: {answer:?}")).to_owned();
+        let answer = Request::new("POST", "/dev/token")
+            .json(&who)
+            .send(self.address)
+            .await;
+        let token = answer.json()["token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no token: {answer:?}"))
+            .to_owned();
         let text = |field: &str| who[field].as_str().unwrap_or_default().to_owned();
-        User { address: self.address, uid: text("uid"), nickname: text("nickname"), token }
+        User {
+            address: self.address,
+            uid: text("uid"),
+            nickname: text("nickname"),
+            token,
+        }
     }
 }
 
@@ -245,7 +327,11 @@ impl Drop for Server {
         if std::thread::panicking() {
             let lines = self.output();
             let from = lines.len().saturating_sub(30);
-            eprintln!("the server's last lines:\n{}", lines[from..].join("\n"));
+            let errors = self.output.errors.lock().unwrap().join("\n");
+            eprintln!(
+                "the server's last lines:\n{}\n{errors}",
+                lines[from..].join("\n")
+            );
         }
     }
 }

@@ -63,7 +63,11 @@ pub struct Opening<'a> {
 
 impl Default for Opening<'_> {
     fn default() -> Self {
-        Self { path: "/ws-chat", headers: &[], receive_buffer_bytes: None }
+        Self {
+            path: "/ws-chat",
+            headers: &[],
+            receive_buffer_bytes: None,
+        }
     }
 }
 
@@ -76,25 +80,45 @@ impl Opening<'_> {
     /// # Panics
     /// Where there is no answer, or it is an upgrade against RFC 6455.
     pub async fn open(&self, address: SocketAddr) -> Result<Socket, Response> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        };
         let socket = socket.expect("a socket can be made");
         if let Some(bytes) = self.receive_buffer_bytes {
-            socket.set_recv_buffer_size(bytes).expect("the buffer can be set");
+            socket
+                .set_recv_buffer_size(bytes)
+                .expect("the buffer can be set");
         }
         let mut stream = socket.connect(address).await.expect("the server accepts");
-        let mut request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n", self.path);
+        let mut request = format!(
+            "GET {} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n",
+            self.path
+        );
         for (name, value) in self.headers {
             request += &format!("{name}: {value}\r\n");
         }
         request += "\r\n";
-        stream.write_all(request.as_bytes()).await.expect("the request goes out");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("the request goes out");
         let (response, rest) = read_head(&mut stream).await.expect("the server answers");
         if response.status != 101 {
             return Err(response);
         }
         assert_eq!(response.header("sec-websocket-accept"), Some(ACCEPT));
         let (read, write) = stream.into_split();
-        Ok(Socket { reader: Reader { half: read, bytes: rest, at: 0 }, writer: Writer { half: write }, response })
+        Ok(Socket {
+            reader: Reader {
+                half: read,
+                bytes: rest,
+                at: 0,
+            },
+            writer: Writer { half: write },
+            response,
+        })
     }
 }
 
@@ -114,7 +138,9 @@ impl Reader {
     pub async fn read(&mut self) -> Incoming {
         let mut message = vec![];
         loop {
-            let Some((opcode, last, payload)) = self.frame().await else { return Incoming::End };
+            let Some((opcode, last, payload)) = self.frame().await else {
+                return Incoming::End;
+            };
             match opcode {
                 PING => return Incoming::Ping(payload),
                 PONG => return Incoming::Pong,
@@ -136,7 +162,9 @@ impl Reader {
             127 => u64::from_be_bytes(self.take(8).await?.try_into().unwrap()),
             short => u64::from(short),
         };
-        let payload = self.take(usize::try_from(length).expect("a length fits")).await?;
+        let payload = self
+            .take(usize::try_from(length).expect("a length fits"))
+            .await?;
         Some((head[0] & 0x0f, head[0] & 0x80 != 0, payload))
     }
 
@@ -159,7 +187,10 @@ impl Reader {
 fn close(payload: &[u8]) -> Incoming {
     match payload {
         [] => Incoming::Close(None, String::new()),
-        [high, low, reason @ ..] => Incoming::Close(Some(u16::from_be_bytes([*high, *low])), String::from_utf8(reason.to_vec()).expect("a reason is UTF-8")),
+        [high, low, reason @ ..] => Incoming::Close(
+            Some(u16::from_be_bytes([*high, *low])),
+            String::from_utf8(reason.to_vec()).expect("a reason is UTF-8"),
+        ),
         [_] => panic!("a close with half a code"),
     }
 }
@@ -204,8 +235,15 @@ pub fn frame(opcode: u8, last: bool, mask: Option<[u8; 4]>, payload: &[u8]) -> V
             bytes.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    let mask = mask.inspect(|mask| bytes.extend_from_slice(mask)).unwrap_or_default();
-    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(octet, key)| octet ^ key));
+    let mask = mask
+        .inspect(|mask| bytes.extend_from_slice(mask))
+        .unwrap_or_default();
+    bytes.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(octet, key)| octet ^ key),
+    );
     bytes
 }
 

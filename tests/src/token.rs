@@ -19,13 +19,20 @@ pub fn sign(claims: &Value) -> String {
 pub fn sign_with(header: &Value, claims: &Value, secret: &str) -> String {
     let signed = format!("{}.{}", encode(header), encode(claims));
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes())))
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()))
+    )
 }
 
 /// A JWT that says it needs no signature, and has none.
 #[must_use]
 pub fn unsigned(claims: &Value) -> String {
-    format!("{}.{}.", encode(&json!({"alg": "none", "typ": "JWT"})), encode(claims))
+    format!(
+        "{}.{}.",
+        encode(&json!({"alg": "none", "typ": "JWT"})),
+        encode(claims)
+    )
 }
 
 /// Claims of a user's token that runs out after `lifetime_s` seconds, or ran out before, where it is negative.

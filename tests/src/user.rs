@@ -26,7 +26,10 @@ impl User {
     /// The same user, before another run of the server.
     #[must_use]
     pub fn at(&self, server: &Server) -> Self {
-        Self { address: server.address(), ..self.clone() }
+        Self {
+            address: server.address(),
+            ..self.clone()
+        }
     }
 
     /// Asks with a GET.
@@ -36,7 +39,10 @@ impl User {
 
     /// Asks with another method and a JSON body.
     pub async fn ask(&self, method: &str, path: &str, body: &Value) -> Response {
-        self.request(method, path).json(body).send(self.address).await
+        self.request(method, path)
+            .json(body)
+            .send(self.address)
+            .await
     }
 
     /// A request with the token.
@@ -62,7 +68,9 @@ impl User {
     /// # Panics
     /// Where it is refused.
     pub async fn connect_bare(&self, version: Version) -> Client {
-        self.try_connect(version).await.unwrap_or_else(|error| panic!("CONNECT was refused: {error:?}"))
+        self.try_connect(version)
+            .await
+            .unwrap_or_else(|error| panic!("CONNECT was refused: {error:?}"))
     }
 
     /// Connects, or gives the ERROR.
@@ -70,7 +78,9 @@ impl User {
     /// # Errors
     /// The ERROR.
     pub async fn try_connect(&self, version: Version) -> Result<Client, Frame> {
-        let connect = Frame::new("CONNECT").with("accept-version", version.text()).with("host", "localhost");
+        let connect = Frame::new("CONNECT")
+            .with("accept-version", version.text())
+            .with("host", "localhost");
         let connect = connect.with("Authorization", &format!("Bearer {}", self.token));
         Client::open(self.address, version, &connect).await
     }

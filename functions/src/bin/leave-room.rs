@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{leave_room, lambda};
+use roomtone_functions::{lambda, leave_room};
 
 fn main() -> ExitCode {
     lambda::run(leave_room::routes())

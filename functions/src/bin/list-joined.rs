@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{list_joined, lambda};
+use roomtone_functions::{lambda, list_joined};
 
 fn main() -> ExitCode {
     lambda::run(list_joined::routes())

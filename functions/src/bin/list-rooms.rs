@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{list_rooms, lambda};
+use roomtone_functions::{lambda, list_rooms};
 
 fn main() -> ExitCode {
     lambda::run(list_rooms::routes())

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{list_unjoined, lambda};
+use roomtone_functions::{lambda, list_unjoined};
 
 fn main() -> ExitCode {
     lambda::run(list_unjoined::routes())

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{list_users, lambda};
+use roomtone_functions::{lambda, list_users};
 
 fn main() -> ExitCode {
     lambda::run(list_users::routes())

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{presence, lambda};
+use roomtone_functions::{lambda, presence};
 
 fn main() -> ExitCode {
     lambda::run(presence::routes())

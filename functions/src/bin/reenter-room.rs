@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{reenter_room, lambda};
+use roomtone_functions::{lambda, reenter_room};
 
 fn main() -> ExitCode {
     lambda::run(reenter_room::routes())

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use roomtone_functions::{send_message, lambda};
+use roomtone_functions::{lambda, send_message};
 
 fn main() -> ExitCode {
     lambda::run(send_message::routes())

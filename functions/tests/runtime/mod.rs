@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{self, State};
+use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -20,7 +21,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A function's process, and the Runtime API that it talks to.
-pub struct Function {
+pub(crate) struct Function {
     process: Child,
     events: mpsc::Sender<Value>,
     answers: mpsc::Receiver<Value>,
@@ -34,22 +35,32 @@ struct Api {
 
 impl Function {
     /// Starts the binary on a data folder, with further settings.
-    pub async fn start(binary: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(binary: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
         let (events, to_function) = mpsc::channel(1);
         let (from_function, answers) = mpsc::channel(1);
-        let api = Api { events: Arc::new(Mutex::new(to_function)), answers: from_function };
+        let api = Api {
+            events: Arc::new(Mutex::new(to_function)),
+            answers: from_function,
+        };
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(answer))
             .with_state(api);
         let at = serve(routes).await;
-        let process = command(binary, data, &at).envs(settings.iter().copied()).spawn().unwrap();
-        Self { process, events, answers }
+        let process = command(binary, data, &at)
+            .envs(settings.iter().copied())
+            .spawn()
+            .unwrap();
+        Self {
+            process,
+            events,
+            answers,
+        }
     }
 
     /// Gives the function an event and waits for what it says to it.
-    pub async fn invoke(&mut self, event: Value) -> Value {
+    pub(crate) async fn invoke(&mut self, event: Value) -> Value {
         self.events.send(event).await.unwrap();
         let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
         answer.expect("an answer in time").unwrap()
@@ -64,11 +75,19 @@ impl Drop for Function {
 }
 
 /// The binary with all the settings that it needs.
-pub fn command(binary: &str, data: &Path, api: &str) -> Command {
+pub(crate) fn command(binary: &str, data: &Path, api: &str) -> Command {
     let mut command = Command::new(binary);
-    command.env_clear().stdout(Stdio::piped()).env("ROOMTONE_DATA", data).env("AUTH_HS256_SECRET", SECRET);
-    command.env("AWS_LAMBDA_FUNCTION_NAME", "f").env("AWS_LAMBDA_FUNCTION_VERSION", "1");
-    command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128").env("AWS_LAMBDA_RUNTIME_API", api);
+    command
+        .env_clear()
+        .stdout(Stdio::piped())
+        .env("ROOMTONE_DATA", data)
+        .env("AUTH_HS256_SECRET", SECRET);
+    command
+        .env("AWS_LAMBDA_FUNCTION_NAME", "f")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1");
+    command
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_RUNTIME_API", api);
     command
 }
 
@@ -77,13 +96,20 @@ async fn next(State(api): State<Api>) -> impl IntoResponse {
     let head = [
         ("lambda-runtime-aws-request-id", "1"),
         ("lambda-runtime-deadline-ms", "9999999999999"),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:local:0:function:f"),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:local:0:function:f",
+        ),
     ];
     (head, Json(event))
 }
 
-async fn answer(State(api): State<Api>, Json(answer): Json<Value>) -> StatusCode {
-    api.answers.send(answer).await.unwrap();
+/// Takes the function's answer, which comes without a content type.
+async fn answer(State(api): State<Api>, answer: Bytes) -> StatusCode {
+    api.answers
+        .send(serde_json::from_slice(&answer).unwrap())
+        .await
+        .unwrap();
     StatusCode::ACCEPTED
 }
 
@@ -96,32 +122,46 @@ async fn serve(routes: Router) -> String {
 }
 
 /// A search server that takes everything; gives its URL and what it is told.
-pub async fn search_server() -> (String, mpsc::Receiver<Value>) {
+pub(crate) async fn search_server() -> (String, mpsc::Receiver<Value>) {
     let (keep, told) = mpsc::channel(8);
-    let take = post(async move |extract::Json(entry): Json<Value>| keep.send(entry).await.unwrap());
+    let take = post(async move |Json(entry): Json<Value>| keep.send(entry).await.unwrap());
     let at = serve(Router::new().route("/search/index/send", take)).await;
     (format!("http://{at}"), told)
 }
 
 /// A port that nobody listens on.
-pub async fn closed_port() -> u16 {
+pub(crate) async fn closed_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// The event of that file, with `{{name}}` put in; `{{user}}` and `{{service}}` are good tokens.
-pub fn event(name: &str, values: &[(&str, &str)]) -> Value {
+pub(crate) fn event(name: &str, values: &[(&str, &str)]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/events/{name}.json"));
     let mut text = std::fs::read_to_string(path).unwrap();
     let (user, service) = (token(Some("하늘"), None), token(None, Some("service")));
-    for (name, value) in [("user", &*user), ("service", &*service)].iter().chain(values) {
+    for (name, value) in [("user", &*user), ("service", &*service)]
+        .iter()
+        .chain(values)
+    {
         text = text.replace(&format!("{{{{{name}}}}}"), value);
     }
     serde_json::from_str(&text).unwrap()
 }
 
 fn token(nickname: Option<&str>, scope: Option<&str>) -> String {
-    let settings = AuthSettings { hs256_secret: Some(Secret::new(SECRET)), ..AuthSettings::default() };
-    let claims = Claims { uid: "7".into(), nickname: nickname.map(Into::into), picture: None, scope: scope.map(Into::into) };
-    Signer::new(&settings).unwrap().sign(&claims, Duration::from_secs(600)).unwrap()
+    let settings = AuthSettings {
+        hs256_secret: Some(Secret::new(SECRET)),
+        ..AuthSettings::default()
+    };
+    let claims = Claims {
+        uid: "7".into(),
+        nickname: nickname.map(Into::into),
+        picture: None,
+        scope: scope.map(Into::into),
+    };
+    Signer::new(&settings)
+        .unwrap()
+        .sign(&claims, Duration::from_secs(600))
+        .unwrap()
 }

@@ -51,7 +51,10 @@ impl Judged {
     #[must_use]
     pub fn notice(&self) -> Option<MessageId> {
         let talk = |shown: &&Shown| shown.message.message_type != MessageType::Talk;
-        self.shown.first().filter(talk).map(|shown| shown.message.id)
+        self.shown
+            .first()
+            .filter(talk)
+            .map(|shown| shown.message.id)
     }
 }
 
@@ -59,7 +62,7 @@ type Key = (RoomId, Uid, Arc<str>);
 
 #[derive(Debug)]
 struct Heard {
-    verdict: Verdict,
+    first: MessageId,
     last_at: Timestamp,
 }
 
@@ -97,7 +100,12 @@ impl Judge {
     /// Takes the log's next record.
     pub fn judge(&mut self, record: Arc<Record>) -> Judged {
         self.forget(record.at);
-        let mut judged = Judged { record: record.clone(), verdicts: vec![], fresh: true, shown: vec![] };
+        let mut judged = Judged {
+            record: record.clone(),
+            verdicts: vec![],
+            fresh: true,
+            shown: vec![],
+        };
         match &record.fact {
             Fact::In(room, Event::Said(said)) => self.said(*room, said, &mut judged),
             Fact::In(room, Event::Member(event)) => self.member(*room, event, &mut judged),
@@ -111,37 +119,66 @@ impl Judge {
         let void = seat.is_some_and(|seat| !seat.may_send && seat.offset >= said.as_of);
         for (index, line) in said.lines.iter().enumerate() {
             let id = self.id(&judged.record, index);
-            let verdict = if void { Verdict::Void } else { Verdict::Shown(id) };
+            let verdict = if void {
+                Verdict::Void
+            } else {
+                Verdict::Shown(id)
+            };
             let verdict = match &line.client_message_id {
-                Some(own) => self.heard((room, said.sender.uid.clone(), own.clone()), verdict, judged.record.at),
+                Some(own) => self.heard(
+                    (room, said.sender.uid.clone(), own.clone()),
+                    verdict,
+                    judged.record.at,
+                ),
                 None => verdict,
             };
             if verdict == Verdict::Shown(id) {
-                let what = (MessageType::Talk, line.content.clone(), line.client_message_id.clone());
+                let what = (
+                    MessageType::Talk,
+                    line.content.clone(),
+                    line.client_message_id.clone(),
+                );
                 let message = message(id, room, &said.sender, line.at, &line.playing, what);
-                judged.shown.push(Shown { message, headers: line.headers.clone() });
+                judged.shown.push(Shown {
+                    message,
+                    headers: line.headers.clone(),
+                });
             }
             judged.verdicts.push(verdict);
         }
     }
 
     /// The verdict on a message that its sender may have sent before.
+    ///
+    /// One that was void is not remembered: nobody was shown it, so its sender may send it again.
     fn heard(&mut self, key: Key, first: Verdict, at: Timestamp) -> Verdict {
-        self.heard_by_time.push_back((at, key.clone()));
-        let Some(before) = self.heard.get_mut(&key) else {
-            self.heard.insert(key, Heard { verdict: first, last_at: at });
-            return first;
+        let verdict = match (self.heard.get_mut(&key), first) {
+            (Some(before), _) => {
+                before.last_at = at;
+                Verdict::Repeat(before.first)
+            }
+            (None, Verdict::Shown(id)) => {
+                self.heard.insert(
+                    key.clone(),
+                    Heard {
+                        first: id,
+                        last_at: at,
+                    },
+                );
+                first
+            }
+            (None, Verdict::Repeat(_) | Verdict::Void) => return first,
         };
-        before.last_at = at;
-        match before.verdict {
-            Verdict::Shown(id) | Verdict::Repeat(id) => Verdict::Repeat(id),
-            Verdict::Void => Verdict::Void,
-        }
+        self.heard_by_time.push_back((at, key));
+        verdict
     }
 
     fn member(&mut self, room: RoomId, event: &MemberEvent, judged: &mut Judged) {
         let key = (room, event.who.uid.clone());
-        judged.fresh = self.seats.get(&key).is_none_or(|seat| event.version > seat.version);
+        judged.fresh = self
+            .seats
+            .get(&key)
+            .is_none_or(|seat| event.version > seat.version);
         if !judged.fresh {
             return;
         }
@@ -152,36 +189,72 @@ impl Judge {
         };
         let (offset, at) = (judged.record.offset, judged.record.at);
         self.seats_by_time.push_back((at, key.clone()));
-        self.seats.insert(key, Seat { version: event.version, offset, at, may_send });
+        self.seats.insert(
+            key,
+            Seat {
+                version: event.version,
+                offset,
+                at,
+                may_send,
+            },
+        );
         let (kind, text) = match event.change {
-            MemberChange::Joined { silent: false, .. } => (MessageType::Enter, message::enter_text(&event.who)),
+            MemberChange::Joined { silent: false, .. } => {
+                (MessageType::Enter, message::enter_text(&event.who))
+            }
             MemberChange::Exited { .. } => (MessageType::Exit, message::exit_text(&event.who)),
             MemberChange::Joined { silent: true, .. } | MemberChange::Switched { .. } => return,
         };
-        let nothing = Playing { music_id: "".into(), position_ms: 0 };
+        let nothing = Playing {
+            music_id: "".into(),
+            position_ms: 0,
+        };
         let playing = event.playing.as_ref().unwrap_or(&nothing);
         let id = self.id(&judged.record, 0);
         let message = message(id, room, &event.who, event.at, playing, (kind, text, None));
-        judged.shown.push(Shown { message, headers: vec![] });
+        judged.shown.push(Shown {
+            message,
+            headers: vec![],
+        });
     }
 
     fn id(&self, record: &Record, index: usize) -> MessageId {
         let index = u8::try_from(index).unwrap_or(u8::MAX);
-        MessageId { epoch: self.epoch, offset: record.offset, index }
+        MessageId {
+            epoch: self.epoch,
+            offset: record.offset,
+            index,
+        }
     }
 
     /// Lets go of what no later verdict can turn on.
     fn forget(&mut self, now: Timestamp) {
         let repeat_from = now.minus_ms(limits::REPEAT_WINDOW_MS);
-        while self.heard_by_time.front().is_some_and(|(at, _)| *at < repeat_from) {
-            let Some((_, key)) = self.heard_by_time.pop_front() else { break };
-            if self.heard.get(&key).is_some_and(|heard| heard.last_at < repeat_from) {
+        while self
+            .heard_by_time
+            .front()
+            .is_some_and(|(at, _)| *at < repeat_from)
+        {
+            let Some((_, key)) = self.heard_by_time.pop_front() else {
+                break;
+            };
+            if self
+                .heard
+                .get(&key)
+                .is_some_and(|heard| heard.last_at < repeat_from)
+            {
                 self.heard.remove(&key);
             }
         }
         let seat_from = now.minus_ms(limits::PRE_ROLL_MS);
-        while self.seats_by_time.front().is_some_and(|(at, _)| *at < seat_from) {
-            let Some((_, key)) = self.seats_by_time.pop_front() else { break };
+        while self
+            .seats_by_time
+            .front()
+            .is_some_and(|(at, _)| *at < seat_from)
+        {
+            let Some((_, key)) = self.seats_by_time.pop_front() else {
+                break;
+            };
             if self.seats.get(&key).is_some_and(|seat| seat.at < seat_from) {
                 self.seats.remove(&key);
             }

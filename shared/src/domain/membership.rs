@@ -135,7 +135,11 @@ pub fn plan(
             user.version += 1;
             user.rooms.retain(|r| *r != room);
             end(&mut gone, user.version, None, now);
-            Planned::Write(Plan { user, membership: gone, evicted: None })
+            Planned::Write(Plan {
+                user,
+                membership: gone,
+                evicted: None,
+            })
         }
         (Change::Switch { on }, Some(turned)) => Planned::Write(switch(user, turned, *on, now)),
     }
@@ -165,7 +169,11 @@ fn join(
         Some(mut back) => {
             back.who = who.clone();
             if back.switch {
-                return Plan { user: user.clone(), membership: back, evicted: None };
+                return Plan {
+                    user: user.clone(),
+                    membership: back,
+                    evicted: None,
+                };
             }
             switch(user, back, true, now)
         }
@@ -200,9 +208,21 @@ fn begin(
         entered_at: user.last_entered_at,
         switch: true,
         mark: None,
-        pending: Some(event(who, user.version, user.last_entered_at, MemberChange::Joined { silent, sequence: user.sequence })),
+        pending: Some(event(
+            who,
+            user.version,
+            user.last_entered_at,
+            MemberChange::Joined {
+                silent,
+                sequence: user.sequence,
+            },
+        )),
     };
-    Plan { user, membership, evicted }
+    Plan {
+        user,
+        membership,
+        evicted,
+    }
 }
 
 fn end(gone: &mut Membership, version: u64, by: Option<RoomId>, at: Timestamp) {
@@ -217,12 +237,27 @@ fn switch(user: &UserRooms, mut turned: Membership, on: bool, at: Timestamp) -> 
     user.version += 1;
     turned.switch = on;
     turned.version = user.version;
-    turned.pending = Some(event(&turned.who, user.version, at, MemberChange::Switched { on }));
-    Plan { user, membership: turned, evicted: None }
+    turned.pending = Some(event(
+        &turned.who,
+        user.version,
+        at,
+        MemberChange::Switched { on },
+    ));
+    Plan {
+        user,
+        membership: turned,
+        evicted: None,
+    }
 }
 
 fn event(who: &Profile, version: u64, at: Timestamp, change: MemberChange) -> MemberEvent {
-    MemberEvent { who: who.clone(), version, at, change, playing: None }
+    MemberEvent {
+        who: who.clone(),
+        version,
+        at,
+        change,
+        playing: None,
+    }
 }
 
 /// Where a list of a room's members goes on: after this one.

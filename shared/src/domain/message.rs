@@ -81,7 +81,11 @@ impl MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04x}{:016x}{:02x}", self.epoch, self.offset, self.index)
+        write!(
+            f,
+            "{:04x}{:016x}{:02x}",
+            self.epoch, self.offset, self.index
+        )
     }
 }
 
@@ -191,7 +195,11 @@ mod tests {
         for epoch in [0, 1, 0xffff] {
             for offset in [0, 9, 10, 1 << 40, u64::MAX] {
                 for index in [0, 9, 255] {
-                    ids.push(MessageId { epoch, offset, index });
+                    ids.push(MessageId {
+                        epoch,
+                        offset,
+                        index,
+                    });
                 }
             }
         }
@@ -207,7 +215,15 @@ mod tests {
 
     #[test]
     fn another_form_is_no_id() {
-        for bad in ["", "1", &"g".repeat(22), &"A".repeat(22), &"0".repeat(23), "+000000000000000000001", "가나다라마바사a"] {
+        for bad in [
+            "",
+            "1",
+            &"g".repeat(22),
+            &"A".repeat(22),
+            &"0".repeat(23),
+            "+000000000000000000001",
+            "가나다라마바사a",
+        ] {
             assert!(MessageId::parse("id", bad).is_err(), "{bad}");
         }
     }

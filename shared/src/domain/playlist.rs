@@ -114,8 +114,13 @@ impl Schedule {
         let elapsed_ms = now.ms().saturating_sub(self.from.ms());
         let in_loop_ms = elapsed_ms % total_ms;
         let index = self.tracks.partition_point(|t| t.1 <= in_loop_ms);
-        let began_ms = index.checked_sub(1).map_or(0, |before| self.tracks[before].1);
-        let music_id = self.tracks.get(index).map_or_else(|| "".into(), |t| t.0.clone());
+        let began_ms = index
+            .checked_sub(1)
+            .map_or(0, |before| self.tracks[before].1);
+        let music_id = self
+            .tracks
+            .get(index)
+            .map_or_else(|| "".into(), |t| t.0.clone());
         NowPlaying {
             music_id,
             index,
@@ -147,10 +152,18 @@ mod tests {
 
     #[test]
     fn lengths_are_read_exactly() {
-        for (text, seconds) in [("0:01", 1), ("3:07", 187), ("75:00", 4500), ("1:02:03", 3723)] {
+        for (text, seconds) in [
+            ("0:01", 1),
+            ("3:07", 187),
+            ("75:00", 4500),
+            ("1:02:03", 3723),
+        ] {
             assert_eq!(playtime_s("p", text).unwrap(), seconds, "{text}");
         }
-        for bad in ["", "3", "3:7", "3:60", "0:00", "0:00:00", "1:60:00", "-1:00", "+1:00", " 3:07", "3:07 ", "1:2:03", "1:1:1:1", "1000:00", "٣:٠٧"] {
+        for bad in [
+            "", "3", "3:7", "3:60", "0:00", "0:00:00", "1:60:00", "-1:00", "+1:00", " 3:07",
+            "3:07 ", "1:2:03", "1:1:1:1", "1000:00", "٣:٠٧",
+        ] {
             assert!(playtime_s("p", bad).is_err(), "{bad}");
         }
     }
@@ -165,7 +178,12 @@ mod tests {
             (10_000, "m1", 0, 10_000),
             (14_999, "m1", 4_999, 10_000),
             (15_000, "m0", 0, 15_000),
-            (15_000 * 1_000_000 + 12_345, "m1", 2_345, 15_000 * 1_000_000 + 10_000),
+            (
+                15_000 * 1_000_000 + 12_345,
+                "m1",
+                2_345,
+                15_000 * 1_000_000 + 10_000,
+            ),
         ] {
             let playing = schedule.at(from.plus_ms(after_ms));
             assert_eq!(&*playing.music_id, id);

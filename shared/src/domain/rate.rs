@@ -23,7 +23,10 @@ impl TokenBucket {
     /// A full bucket. `now_ms` is milliseconds of any clock, the same for all calls.
     #[must_use]
     pub fn full(rate: Rate, now_ms: u64) -> Self {
-        Self { level: capacity(rate), at_ms: now_ms }
+        Self {
+            level: capacity(rate),
+            at_ms: now_ms,
+        }
     }
 
     /// Takes a token.
@@ -63,7 +66,10 @@ fn capacity(rate: Rate) -> u64 {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { per_s: 20, burst: 100 };
+    const RATE: Rate = Rate {
+        per_s: 20,
+        burst: 100,
+    };
 
     #[test]
     fn a_burst_passes_and_then_the_rate() {
@@ -77,7 +83,9 @@ mod tests {
     #[test]
     fn ten_seconds_at_full_speed_give_the_burst_and_ten_seconds_of_the_rate() {
         let mut bucket = TokenBucket::full(RATE, 0);
-        let passed = (0..10_000).filter(|ms| bucket.take(RATE, *ms).is_ok()).count();
+        let passed = (0..10_000)
+            .filter(|ms| bucket.take(RATE, *ms).is_ok())
+            .count();
         assert!((299..=300).contains(&passed), "{passed}");
     }
 

@@ -108,7 +108,10 @@ fn nick_name(field: &str, text: &str) -> Result<Arc<str>> {
     let count = name.chars().count();
     let max = limits::NICKNAME_CHARS_MAX;
     if count == 0 || count > max {
-        return Err(Error::invalid(field, format!("must be 1 to {max} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must be 1 to {max} characters"),
+        ));
     }
     if name.chars().any(|c| c.is_control() || is_bidi_control(c)) {
         return Err(Error::invalid(
@@ -126,10 +129,17 @@ fn nick_name(field: &str, text: &str) -> Result<Arc<str>> {
 pub fn image_url(field: &str, text: &str) -> Result<Arc<str>> {
     let max = limits::URL_CHARS_MAX;
     if text.chars().count() > max {
-        return Err(Error::invalid(field, format!("must be at most {max} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("must be at most {max} characters"),
+        ));
     }
-    let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\');
-    let https = text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    let plain = !text
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\');
+    let https = text
+        .strip_prefix("https://")
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
     let path = text.starts_with('/') && !text.starts_with("//");
     if !(plain && (https || path)) {
         return Err(Error::invalid(
@@ -164,7 +174,13 @@ mod tests {
     fn a_picture_is_https_or_a_path_of_ours() {
         assert!(image_url("p", "https://images.example/1.png").is_ok());
         assert!(image_url("p", "/page/1.svg").is_ok());
-        for bad in ["http://images.example/1.png", "//elsewhere/1.png", "javascript:1", "https://", ""] {
+        for bad in [
+            "http://images.example/1.png",
+            "//elsewhere/1.png",
+            "javascript:1",
+            "https://",
+            "",
+        ] {
             assert!(image_url("p", bad).is_err(), "{bad}");
         }
     }

@@ -44,7 +44,11 @@ pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Res
     if !joined.room.indexed {
         super::sweep::index(stores, search, &joined.room, limits::INDEX_WAIT_MS).await;
     }
-    Ok(CreatedRoom { room: joined.room, new, evicted: joined.evicted })
+    Ok(CreatedRoom {
+        room: joined.room,
+        new,
+        evicted: joined.evicted,
+    })
 }
 
 async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool)> {
@@ -62,14 +66,20 @@ async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool
             Created::Exists(there) => there,
         };
         if there.owner.uid != room.owner.uid {
-            return Err(Error::Conflict("this playlist's room has another owner".into()));
+            return Err(Error::Conflict(
+                "this playlist's room has another owner".into(),
+            ));
         }
         if there.live {
             return Ok((there, false));
         }
         // Later than the old beginning by every clock, so that the two can be told apart.
         let created_at = Timestamp::now().max(there.created_at.plus_ms(1));
-        room = Room { id: there.id, created_at, ..room };
+        room = Room {
+            id: there.id,
+            created_at,
+            ..room
+        };
         if stores.rooms.restart(&room, there.created_at).await? {
             return Ok((room, false));
         }

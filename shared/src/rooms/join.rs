@@ -31,8 +31,16 @@ pub async fn join(stores: &Stores, room: RoomId, who: &Profile) -> Result<Joined
 }
 
 /// The same for a room that is known; `silent` where it is the owner's, made with the room.
-pub(super) async fn join_as(stores: &Stores, room: Room, who: &Profile, silent: bool) -> Result<Joined> {
-    let wanted = Change::Join { who: who.clone(), silent };
+pub(super) async fn join_as(
+    stores: &Stores,
+    room: Room,
+    who: &Profile,
+    silent: bool,
+) -> Result<Joined> {
+    let wanted = Change::Join {
+        who: who.clone(),
+        silent,
+    };
     let settled = super::change(stores, room.id, &who.uid, wanted).await?;
     let membership = settled.membership.ok_or_else(super::not_a_member)?;
     Ok(Joined {

@@ -15,8 +15,14 @@ use crate::store::Stores;
 pub async fn leave(stores: &Stores, room: RoomId, uid: &Uid, mark: MessageId) -> Result<()> {
     let member = super::member(stores, room, uid).await?;
     check_mark(stores, room, mark).await?;
-    stores.memberships.mark(room, uid, member.sequence, mark).await?;
-    stores.log.append(Fact::In(room, Event::Left(uid.clone()))).await?;
+    stores
+        .memberships
+        .mark(room, uid, member.sequence, mark)
+        .await?;
+    stores
+        .log
+        .append(Fact::In(room, Event::Left(uid.clone())))
+        .await?;
     Ok(())
 }
 
@@ -35,5 +41,8 @@ pub async fn check_mark(stores: &Stores, room: RoomId, mark: MessageId) -> Resul
     if ours && !recorded && mark.offset < stores.log.end(room).await? {
         return Ok(());
     }
-    Err(Error::invalid("lastReadMessageId", "is beyond the room's newest message"))
+    Err(Error::invalid(
+        "lastReadMessageId",
+        "is beyond the room's newest message",
+    ))
 }

@@ -69,25 +69,43 @@ struct Settled {
 /// Makes a change and puts what it comes to in the log; events left by others come first.
 async fn change(stores: &Stores, room: RoomId, uid: &Uid, wanted: Change) -> Result<Settled> {
     for _ in 0..CHANGE_TRIES_MAX {
-        let changed = stores.memberships.change(room, uid, wanted.clone(), Timestamp::now()).await?;
+        let changed = stores
+            .memberships
+            .change(room, uid, wanted.clone(), Timestamp::now())
+            .await?;
         match changed {
             Changed::Already(membership) => {
                 let logged = settle_pending(stores, room, membership.as_ref()).await?;
-                return Ok(Settled { membership, evicted: None, logged });
+                return Ok(Settled {
+                    membership,
+                    evicted: None,
+                    logged,
+                });
             }
             Changed::Blocked(pending) => settle_all(stores, &pending).await?,
-            Changed::Done { membership, evicted } => {
+            Changed::Done {
+                membership,
+                evicted,
+            } => {
                 let logged = settle_pending(stores, room, Some(&membership)).await?;
                 settle_all(stores, evicted.as_slice()).await?;
                 let evicted = evicted.map(|(left, _)| left);
-                return Ok(Settled { membership: Some(membership), evicted, logged });
+                return Ok(Settled {
+                    membership: Some(membership),
+                    evicted,
+                    logged,
+                });
             }
         }
     }
     Err(Error::Unavailable("the membership store"))
 }
 
-async fn settle_pending(stores: &Stores, room: RoomId, membership: Option<&Membership>) -> Result<Option<settle::Logged>> {
+async fn settle_pending(
+    stores: &Stores,
+    room: RoomId,
+    membership: Option<&Membership>,
+) -> Result<Option<settle::Logged>> {
     match membership {
         Some(membership) => settle::settle(stores, room, membership).await,
         None => Ok(None),

@@ -27,15 +27,28 @@ pub async fn send(
     may_send(&super::member(stores, room, &sender.uid).await?)?;
     let at = Timestamp::now();
     let playing = super::settle::playing(&super::get(stores, room).await?.schedule().at(at));
-    let line = Line { content, client_message_id, at, playing, headers: vec![] };
-    let said = Said { sender: sender.clone(), as_of, lines: vec![line], origin: None };
+    let line = Line {
+        content,
+        client_message_id,
+        at,
+        playing,
+        headers: vec![],
+    };
+    let said = Said {
+        sender: sender.clone(),
+        as_of,
+        lines: vec![line],
+        origin: None,
+    };
     let appended = stores.log.append(Fact::In(room, Event::Said(said))).await?;
     let id = match appended.verdicts.first() {
         Some(Verdict::Shown(id) | Verdict::Repeat(id)) => *id,
         Some(Verdict::Void) | None => return Err(off()),
     };
     let archived = stores.history.get(room, id).await?;
-    archived.map(|a| a.message).ok_or(Error::Unavailable("history"))
+    archived
+        .map(|a| a.message)
+        .ok_or(Error::Unavailable("history"))
 }
 
 /// Whether this member may send: their switch is on.

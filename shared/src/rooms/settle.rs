@@ -21,8 +21,14 @@ pub(super) struct Logged {
 }
 
 /// Brings in the pending event of `membership`; none where there is none, or it is in the log already.
-pub(super) async fn settle(stores: &Stores, room: RoomId, membership: &Membership) -> Result<Option<Logged>> {
-    let Some(event) = membership.pending.clone() else { return Ok(None) };
+pub(super) async fn settle(
+    stores: &Stores,
+    room: RoomId,
+    membership: &Membership,
+) -> Result<Option<Logged>> {
+    let Some(event) = membership.pending.clone() else {
+        return Ok(None);
+    };
     let (uid, version) = (event.who.uid.clone(), event.version);
     let recorded = stores.presence.of(room, &uid).await?;
     let silent = matches!(event.change, MemberChange::Joined { silent: true, .. });
@@ -30,7 +36,11 @@ pub(super) async fn settle(stores: &Stores, room: RoomId, membership: &Membershi
         (None, recorded.entered)
     } else {
         // Read before the append: what is newest now is what the owner has not missed.
-        let newest = if silent { stores.history.summary(room).await?.last } else { None };
+        let newest = if silent {
+            stores.history.summary(room).await?.last
+        } else {
+            None
+        };
         let logged = append(stores, room, event).await?;
         (Some(logged), logged.notice.or(newest))
     };
@@ -42,11 +52,20 @@ async fn append(stores: &Stores, room: RoomId, mut event: MemberEvent) -> Result
     if let Some(room) = stores.rooms.get(room).await? {
         event.playing = Some(playing(&room.schedule().at(event.at)));
     }
-    let appended = stores.log.append(Fact::In(room, Event::Member(event))).await?;
-    Ok(Logged { offset: appended.offset, notice: appended.notice })
+    let appended = stores
+        .log
+        .append(Fact::In(room, Event::Member(event)))
+        .await?;
+    Ok(Logged {
+        offset: appended.offset,
+        notice: appended.notice,
+    })
 }
 
 /// The part of what is playing that a message carries.
 pub(super) fn playing(now: &NowPlaying) -> Playing {
-    Playing { music_id: now.music_id.clone(), position_ms: now.position_ms }
+    Playing {
+        music_id: now.music_id.clone(),
+        position_ms: now.position_ms,
+    }
 }

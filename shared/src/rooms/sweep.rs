@@ -60,7 +60,11 @@ pub(super) async fn index(stores: &Stores, search: &Search, room: &Room, wait_ms
         Err(why) => {
             tracing::warn!(room = %room.id, %why, "the room waits to be indexed");
             let refused = matches!(why, SearchError::Refused(_));
-            return if refused { Indexed::Refused } else { Indexed::NoAnswer };
+            return if refused {
+                Indexed::Refused
+            } else {
+                Indexed::NoAnswer
+            };
         }
     }
     match stores.rooms.indexed(room.id, room.created_at).await {

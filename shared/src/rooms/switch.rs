@@ -22,5 +22,7 @@ pub async fn switch(stores: &Stores, room: RoomId, uid: &Uid, on: bool) -> Resul
     let settled = super::change(stores, room, uid, Change::Switch { on }).await?;
     let member = settled.membership.filter(|m| m.joined);
     member.ok_or_else(super::not_a_member)?;
-    Ok(Switched { offset: settled.logged.map(|l| l.offset) })
+    Ok(Switched {
+        offset: settled.logged.map(|l| l.offset),
+    })
 }

@@ -86,7 +86,10 @@ pub struct RoomView {
 /// # Errors
 /// `Unavailable`.
 pub async fn room(stores: &Stores, room: &Room, viewer: Option<&Uid>) -> Result<RoomView> {
-    let members = stores.memberships.page(room.id, None, limits::ROOM_USERS_SHOWN).await?;
+    let members = stores
+        .memberships
+        .page(room.id, None, limits::ROOM_USERS_SHOWN)
+        .await?;
     let summary = stores.history.summary(room.id).await?;
     let users: Vec<UserView> = members.iter().map(|m| UserView::new(m, viewer)).collect();
     Ok(RoomView {
@@ -108,8 +111,14 @@ async fn owner(stores: &Stores, room: &Room, users: &[UserView]) -> Result<UserV
         return Ok(owner.clone());
     }
     let membership = stores.memberships.get(room.id, &room.owner.uid).await?;
-    let entered_at = membership.filter(|m| m.joined).map_or(room.created_at, |m| m.entered_at);
-    Ok(UserView { who: room.owner.clone(), entered_at, last_read_message_id: None })
+    let entered_at = membership
+        .filter(|m| m.joined)
+        .map_or(room.created_at, |m| m.entered_at);
+    Ok(UserView {
+        who: room.owner.clone(),
+        entered_at,
+        last_read_message_id: None,
+    })
 }
 
 /// A room that the viewer is a member of.
@@ -135,7 +144,11 @@ pub struct JoinedRoomView {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn joined_room(stores: &Stores, of: &Room, member: &Membership) -> Result<JoinedRoomView> {
+pub async fn joined_room(
+    stores: &Stores,
+    of: &Room,
+    member: &Membership,
+) -> Result<JoinedRoomView> {
     let uid = &member.who.uid;
     Ok(JoinedRoomView {
         room: room(stores, of, Some(uid)).await?,

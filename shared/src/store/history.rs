@@ -39,9 +39,20 @@ pub trait History: Send + Sync {
     async fn get(&self, room: RoomId, id: MessageId) -> Result<Option<Archived>>;
     /// Messages after `after` (from the first where that is `None`) and up to `until`, oldest first: at
     /// most `size`, and ending early at the byte limit of a page, never before one message.
-    async fn after(&self, room: RoomId, after: Option<MessageId>, until: Option<MessageId>, size: usize) -> Result<Vec<Archived>>;
+    async fn after(
+        &self,
+        room: RoomId,
+        after: Option<MessageId>,
+        until: Option<MessageId>,
+        size: usize,
+    ) -> Result<Vec<Archived>>;
     /// Messages before `before` (from the newest where that is `None`), newest first, limited likewise.
-    async fn before(&self, room: RoomId, before: Option<MessageId>, size: usize) -> Result<Vec<Archived>>;
+    async fn before(
+        &self,
+        room: RoomId,
+        before: Option<MessageId>,
+        size: usize,
+    ) -> Result<Vec<Archived>>;
     /// What the room comes to.
     async fn summary(&self, room: RoomId) -> Result<Summary>;
     /// How many TALKs of others than `uid` there are after `mark`.

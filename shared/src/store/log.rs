@@ -45,7 +45,9 @@ impl Future for Appending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let closed = |_| Err(Error::Unavailable("the log"));
-        Pin::new(&mut self.0).poll(cx).map(|got| got.unwrap_or_else(closed))
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|got| got.unwrap_or_else(closed))
     }
 }
 

@@ -33,14 +33,31 @@ pub trait Memberships: Send + Sync {
     /// The user's rooms, the one joined longest ago first.
     async fn of_user(&self, uid: &Uid) -> Result<UserRooms>;
     /// Changes a membership by the rules of `domain::membership`, in one transaction.
-    async fn change(&self, room: RoomId, uid: &Uid, change: Change, now: Timestamp) -> Result<Changed>;
+    async fn change(
+        &self,
+        room: RoomId,
+        uid: &Uid,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<Changed>;
     /// Notes that the change of this version is in the log; `mark` is where a new membership's mark begins.
     /// Does nothing where the membership has gone on to another version.
-    async fn settle(&self, room: RoomId, uid: &Uid, version: u64, mark: Option<MessageId>) -> Result<()>;
+    async fn settle(
+        &self,
+        room: RoomId,
+        uid: &Uid,
+        version: u64,
+        mark: Option<MessageId>,
+    ) -> Result<()>;
     /// Moves the mark of the membership that began with this join forward to `mark`, never back.
     async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) -> Result<()>;
     /// The room's members in the order they joined, after `after`.
-    async fn page(&self, room: RoomId, after: Option<MemberCursor>, size: usize) -> Result<Vec<Membership>>;
+    async fn page(
+        &self,
+        room: RoomId,
+        after: Option<MemberCursor>,
+        size: usize,
+    ) -> Result<Vec<Membership>>;
     /// Memberships with a change decided before `before` that may not be in the log, at most `size`.
     async fn pending(&self, before: Timestamp, size: usize) -> Result<Vec<Placed>>;
 }

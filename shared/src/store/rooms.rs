@@ -45,7 +45,12 @@ pub trait Rooms: Send + Sync {
     /// Lets a room that is not live begin anew as `room` says, if it still is the one that began at `was`.
     async fn restart(&self, room: &Room, was: Timestamp) -> Result<bool>;
     /// The newest rooms before `before`, newest first.
-    async fn page(&self, which: Which, before: Option<RoomCursor>, size: usize) -> Result<Vec<Room>>;
+    async fn page(
+        &self,
+        which: Which,
+        before: Option<RoomCursor>,
+        size: usize,
+    ) -> Result<Vec<Room>>;
     /// Rooms that the search server has not acknowledged, by their ids, after `after`, at most `size`.
     async fn unindexed(&self, after: Option<RoomId>, size: usize) -> Result<Vec<Room>>;
     /// Notes that the search server has acknowledged the room that began at `created_at`.

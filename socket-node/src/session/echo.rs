@@ -24,7 +24,12 @@ impl Session {
         }
     }
 
-    fn echo(self: &Rc<Self>, reader: &mut Reader, read: &mut [u8], message: &mut BytesMut) -> Result<(), WsError> {
+    fn echo(
+        self: &Rc<Self>,
+        reader: &mut Reader,
+        read: &mut [u8],
+        message: &mut BytesMut,
+    ) -> Result<(), WsError> {
         let mut rest = read;
         while let Some(event) = reader.next(&mut rest)? {
             let mut out = BytesMut::new();
@@ -40,7 +45,11 @@ impl Session {
                 Event::Ping(payload) => ws::put_pong(&mut out, &payload),
                 Event::Pong(_) => {}
                 Event::Close(close) => {
-                    self.close(Bytes::new(), close.code.unwrap_or(ws::close_code::NORMAL), "");
+                    self.close(
+                        Bytes::new(),
+                        close.code.unwrap_or(ws::close_code::NORMAL),
+                        "",
+                    );
                     return Ok(());
                 }
             }

@@ -12,14 +12,22 @@ use crate::shard::subscription::{State, Topic};
 
 impl Session {
     /// The user's membership of a room changed, by the record at `offset`.
-    pub(crate) fn member(self: &Rc<Self>, room: RoomId, event: &MemberEvent, offset: u64, now: Instant) {
+    pub(crate) fn member(
+        self: &Rc<Self>,
+        room: RoomId,
+        event: &MemberEvent,
+        offset: u64,
+        now: Instant,
+    ) {
         if self.place(room).is_none() || !self.with_place(room, |place| place.heard(event)) {
             return;
         }
         match event.change {
             MemberChange::Joined { .. } => self.joined(room, offset, now),
             MemberChange::Exited { .. } => {
-                self.of_room(room).iter().for_each(|s| self.shard.stop(s, offset));
+                self.of_room(room)
+                    .iter()
+                    .for_each(|s| self.shard.stop(s, offset));
                 drop(self.go_out(room));
                 self.with_place(room, |place| place.left = false);
                 self.forget_places();
@@ -55,7 +63,11 @@ impl Session {
     /// The room's messages reach this socket no more, until a join.
     pub(super) fn silence_chat(&self, room: RoomId) {
         self.with_place(room, |place| place.left = true);
-        for subscription in self.of_room(room).iter().filter(|s| s.topic == Topic::Chat(room)) {
+        for subscription in self
+            .of_room(room)
+            .iter()
+            .filter(|s| s.topic == Topic::Chat(room))
+        {
             self.shard.silence(subscription, State::Silent);
         }
         self.forget_places();
@@ -64,6 +76,8 @@ impl Session {
     /// The rule of four rooms ended the user's membership of a room.
     pub(crate) fn evicted(self: &Rc<Self>, room: RoomId, by: RoomId) {
         let body = json!({ "type": "EVICTED", "roomId": room, "byRoomId": by });
-        self.reply(&body).into_iter().for_each(|frame| self.send(frame));
+        self.reply(&body)
+            .into_iter()
+            .for_each(|frame| self.send(frame));
     }
 }

@@ -17,11 +17,19 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(message: &'static str, detail: impl Into<String>) -> Self {
-        Self { message, detail: detail.into(), receipt: None, version: None }
+        Self {
+            message,
+            detail: detail.into(),
+            receipt: None,
+            version: None,
+        }
     }
 
     pub(super) fn missing_header(command: &str, name: &str) -> Self {
-        Self::new("missing header", format!("{command} needs the header {name}"))
+        Self::new(
+            "missing header",
+            format!("{command} needs the header {name}"),
+        )
     }
 
     pub(super) fn limit(what: &str, max: usize) -> Self {
@@ -29,18 +37,30 @@ impl Fault {
     }
 
     pub(super) fn no_common_version() -> Self {
-        let fault = Self::new("no common version", "accept-version names none of the versions spoken here");
-        Self { version: Some(Version::SUPPORTED), ..fault }
+        let fault = Self::new(
+            "no common version",
+            "accept-version names none of the versions spoken here",
+        );
+        Self {
+            version: Some(Version::SUPPORTED),
+            ..fault
+        }
     }
 
     /// The same, of a frame that asked for this receipt.
     pub(super) fn of(self, receipt: Option<&str>) -> Self {
-        Self { receipt: receipt.map(str::to_owned), ..self }
+        Self {
+            receipt: receipt.map(str::to_owned),
+            ..self
+        }
     }
 }
 
 impl From<FrameError> for Fault {
     fn from(error: FrameError) -> Self {
-        Self { receipt: error.receipt_id, ..Self::new(error.message, error.detail) }
+        Self {
+            receipt: error.receipt_id,
+            ..Self::new(error.message, error.detail)
+        }
     }
 }

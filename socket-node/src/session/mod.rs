@@ -5,13 +5,20 @@
 
 mod acknowledge;
 mod answers;
+mod asked;
 pub(crate) mod command;
 mod connect;
 mod echo;
 mod events;
+mod exit;
 mod fault;
+mod join;
+mod leave;
 mod places;
+mod presence;
+mod read;
 mod receive;
+mod refresh;
 mod replies;
 mod request;
 mod run;
@@ -83,7 +90,12 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session on a fresh socket; none where the system does not take the socket.
-    pub(crate) fn new(shard: &Rc<Shard>, id: u64, stream: std::net::TcpStream, echo: bool) -> Option<Rc<Self>> {
+    pub(crate) fn new(
+        shard: &Rc<Shard>,
+        id: u64,
+        stream: std::net::TcpStream,
+        echo: bool,
+    ) -> Option<Rc<Self>> {
         let stream = TcpStream::from_std(stream).ok()?;
         let now = Instant::now();
         Some(Rc::new(Self {
@@ -137,7 +149,12 @@ impl Session {
     }
 
     /// Sends octets behind all that was sent before.
-    pub(crate) fn push(self: &Rc<Self>, bytes: Bytes, last: Option<(&Rc<Subscription>, MessageId)>, now: Instant) {
+    pub(crate) fn push(
+        self: &Rc<Self>,
+        bytes: Bytes,
+        last: Option<(&Rc<Subscription>, MessageId)>,
+        now: Instant,
+    ) {
         if self.is_over() {
             return;
         }
@@ -156,7 +173,13 @@ impl Session {
 
     /// Those that were skipped while the socket took nothing are told of the hole now.
     fn tell_of_gaps(&self) {
-        let skipped: Vec<Rc<Subscription>> = self.subscriptions.borrow().iter().filter(|s| s.gap.get().is_some()).cloned().collect();
+        let skipped: Vec<Rc<Subscription>> = self
+            .subscriptions
+            .borrow()
+            .iter()
+            .filter(|s| s.gap.get().is_some())
+            .cloned()
+            .collect();
         for subscription in skipped.iter().filter(|s| s.state.get() == State::Live) {
             self.shard.tell_of_gap(subscription);
         }
@@ -171,7 +194,9 @@ impl Session {
         let mut out = BytesMut::from(&last_words[..]);
         ws::put_close(&mut out, Some(code), reason);
         self.send(out.freeze());
-        self.over.set(Some(Instant::now() + Duration::from_millis(settings::LINGER_MS)));
+        self.over.set(Some(
+            Instant::now() + Duration::from_millis(settings::LINGER_MS),
+        ));
         let session = self.clone();
         tokio::task::spawn_local(async move {
             session.outbox.drained().await;
@@ -187,23 +212,34 @@ impl Session {
     }
 
     fn place(&self, room: RoomId) -> Option<Place> {
-        self.places.borrow().iter().find(|p| p.room == room).copied()
+        self.places
+            .borrow()
+            .iter()
+            .find(|p| p.room == room)
+            .copied()
     }
 
     /// Changes where the session stands in a room, which begins with nowhere.
     fn with_place<T>(&self, room: RoomId, change: impl FnOnce(&mut Place) -> T) -> T {
         let mut places = self.places.borrow_mut();
-        let at = places.iter().position(|p| p.room == room).unwrap_or_else(|| {
-            places.push(Place::new(room));
-            places.len() - 1
-        });
+        let at = places
+            .iter()
+            .position(|p| p.room == room)
+            .unwrap_or_else(|| {
+                places.push(Place::new(room));
+                places.len() - 1
+            });
         change(&mut places[at])
     }
 
     /// The socket comes into the room. What it gives back ends when the log has it.
     fn enter(&self, room: RoomId) -> Option<JoinHandle<()>> {
         let was = self.with_place(room, |place| std::mem::replace(&mut place.inside, true));
-        if was { None } else { self.shard.node.holds.enter(room, self.uid()?) }
+        if was {
+            None
+        } else {
+            self.shard.node.holds.enter(room, self.uid()?)
+        }
     }
 
     /// The socket goes out of the room, and how far it was read is noted.
@@ -220,17 +256,28 @@ impl Session {
     /// The last message of the room that was written to the socket before the last that came from it.
     fn seen(&self, room: RoomId) -> Option<MessageId> {
         let subscriptions = self.subscriptions.borrow();
-        subscriptions.iter().filter(|s| s.topic == Topic::Chat(room)).filter_map(|s| s.seen.get()).max()
+        subscriptions
+            .iter()
+            .filter(|s| s.topic == Topic::Chat(room))
+            .filter_map(|s| s.seen.get())
+            .max()
     }
 
     fn of_room(&self, room: RoomId) -> Vec<Rc<Subscription>> {
-        self.subscriptions.borrow().iter().filter(|s| s.topic.room() == Some(room)).cloned().collect()
+        self.subscriptions
+            .borrow()
+            .iter()
+            .filter(|s| s.topic.room() == Some(room))
+            .cloned()
+            .collect()
     }
 
     /// Lets go of rooms that the session has nothing to do with any more.
     fn forget_places(&self) {
         let subscriptions = self.subscriptions.borrow();
         let listens = |room| subscriptions.iter().any(|s| s.topic.room() == Some(room));
-        self.places.borrow_mut().retain(|place| place.inside || listens(place.room));
+        self.places
+            .borrow_mut()
+            .retain(|place| place.inside || listens(place.room));
     }
 }

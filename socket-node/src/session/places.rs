@@ -22,7 +22,15 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(room: RoomId) -> Self {
-        Self { room, version: 0, joined: false, switch: false, sequence: 0, inside: false, left: false }
+        Self {
+            room,
+            version: 0,
+            joined: false,
+            switch: false,
+            sequence: 0,
+            inside: false,
+            left: false,
+        }
     }
 
     /// Takes in what a store said, unless the log has told of something newer.

@@ -21,7 +21,10 @@ impl Session {
     pub(super) fn receipt(&self, receipt_id: &str, message_id: Option<MessageId>) -> Bytes {
         let mut out = BytesMut::new();
         let message_id = message_id.map(|id| id.to_string());
-        let receipt = ServerFrame::Receipt { receipt_id, message_id: message_id.as_deref() };
+        let receipt = ServerFrame::Receipt {
+            receipt_id,
+            message_id: message_id.as_deref(),
+        };
         receipt.write_ws(self.version.get(), &mut out);
         out.freeze()
     }
@@ -50,15 +53,34 @@ impl Session {
     pub(super) fn reply(&self, body: &impl Serialize) -> Vec<Bytes> {
         let number = self.next_reply.get();
         self.next_reply.set(number + 1);
-        let id = MessageId { epoch: 0, offset: number, index: 0 };
+        let id = MessageId {
+            epoch: 0,
+            offset: number,
+            index: 0,
+        };
         let body = serde_json::to_vec(body).unwrap_or_default().into();
-        let post = Post { id, id_text: id.to_string(), body, headers: vec![] };
+        let post = Post {
+            id,
+            id_text: id.to_string(),
+            body,
+            headers: vec![],
+        };
         let subscriptions = self.subscriptions.borrow();
         let replies = subscriptions.iter().filter(|s| s.topic == Topic::Replies);
         let frame = |subscription: &Rc<Subscription>| {
             let mut out = BytesMut::new();
-            let ack = subscription.head.ack.as_ref().map(|sub| format!("{}/{sub}", post.id_text));
-            subscription.head.message.write_ws(&mut out, &post.id_text, ack.as_deref(), [], &post.body);
+            let ack = subscription
+                .head
+                .ack
+                .as_ref()
+                .map(|sub| format!("{}/{sub}", post.id_text));
+            subscription.head.message.write_ws(
+                &mut out,
+                &post.id_text,
+                ack.as_deref(),
+                [],
+                &post.body,
+            );
             subscription.sent(id);
             out.freeze()
         };
@@ -66,7 +88,13 @@ impl Session {
     }
 
     /// Tells the client that a SEND was refused, in its turn; where it does not listen, with an ERROR.
-    pub(super) fn refuse(self: &Rc<Self>, answer: u64, error: &Error, room: Option<RoomId>, receipt: Option<&str>) {
+    pub(super) fn refuse(
+        self: &Rc<Self>,
+        answer: u64,
+        error: &Error,
+        room: Option<RoomId>,
+        receipt: Option<&str>,
+    ) {
         let mut body = json!({
             "type": "REFUSED",
             "status": error.status(),
@@ -90,14 +118,29 @@ impl Session {
     }
 
     /// Tells a subscription of a hole between two messages.
-    pub(crate) fn send_gap(self: &Rc<Self>, subscription: &Rc<Subscription>, after: MessageId, before: MessageId) {
-        let Some(room) = subscription.topic.room() else { return };
-        let body = json!({ "messageType": "GAP", "roomId": room, "after": after, "before": before });
+    pub(crate) fn send_gap(
+        self: &Rc<Self>,
+        subscription: &Rc<Subscription>,
+        after: MessageId,
+        before: MessageId,
+    ) {
+        let Some(room) = subscription.topic.room() else {
+            return;
+        };
+        let body =
+            json!({ "messageType": "GAP", "roomId": room, "after": after, "before": before });
         let body = body.to_string().into_bytes();
         let mut out = BytesMut::new();
         let id = after.to_string();
-        let ack = subscription.head.ack.as_ref().map(|sub| format!("{id}/{sub}"));
-        subscription.head.message.write_ws(&mut out, &id, ack.as_deref(), [], &body);
+        let ack = subscription
+            .head
+            .ack
+            .as_ref()
+            .map(|sub| format!("{id}/{sub}"));
+        subscription
+            .head
+            .message
+            .write_ws(&mut out, &id, ack.as_deref(), [], &body);
         self.push(out.freeze(), None, Instant::now());
     }
 }

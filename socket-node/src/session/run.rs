@@ -68,21 +68,30 @@ impl Session {
             return self.connect(&frame).await;
         }
         self.room_for_answers().await;
-        match command::read(&frame)? {
-            Command::Send { transaction: Some(transaction), request } => {
-                return self.send_in(&transaction, request, receipt, frame.body.len());
+        match command::read(&frame, self.version.get())? {
+            Command::Send {
+                transaction: Some(transaction),
+                asked,
+            } => {
+                return self.send_in(&transaction, asked, receipt, frame.body.len());
             }
-            Command::Send { transaction: None, request } => return self.request(request, receipt).await,
+            Command::Send {
+                transaction: None,
+                asked,
+            } => {
+                self.request(asked, receipt).await;
+                return Ok(());
+            }
             Command::Commit { transaction } => return self.commit(&transaction, receipt).await,
             Command::Subscribe(subscribe) => self.subscribe(subscribe).await?,
             Command::Unsubscribe { id } => self.unsubscribe(&id).await?,
             Command::Begin { transaction } => self.begin(transaction)?,
             Command::Abort { transaction } => self.abort(&transaction)?,
-            Command::Acknowledge(acknowledge) => self.acknowledge(&acknowledge)?,
+            Command::Acknowledge(acknowledge) => self.acknowledge(acknowledge)?,
             Command::Disconnect => {
-                self.give_receipt(receipt);
                 self.answered_all().await;
-                self.close(Bytes::new(), ws::close_code::NORMAL, "");
+                let receipt = receipt.map(|receipt| self.receipt(&receipt, None));
+                self.close(receipt.unwrap_or_default(), ws::close_code::NORMAL, "");
                 return Ok(());
             }
         }
@@ -100,7 +109,11 @@ impl Session {
             body: &fault.detail,
         };
         ServerFrame::Error(error).write_ws(self.version.get(), &mut out);
-        tracing::debug!(session = self.id, message = fault.message, "closed with an error");
+        tracing::debug!(
+            session = self.id,
+            message = fault.message,
+            "closed with an error"
+        );
         self.close(out.freeze(), ws::close_code::PROTOCOL_ERROR, fault.message);
     }
 
@@ -120,7 +133,13 @@ impl Session {
 
     /// The socket is out of every room, and nothing reaches it any more.
     fn end(&self) {
-        let rooms: Vec<_> = self.places.borrow().iter().filter(|p| p.inside).map(|p| p.room).collect();
+        let rooms: Vec<_> = self
+            .places
+            .borrow()
+            .iter()
+            .filter(|p| p.inside)
+            .map(|p| p.room)
+            .collect();
         for room in rooms {
             drop(self.go_out(room));
         }

@@ -17,8 +17,16 @@ impl Session {
     /// Registers the subscription first, and then reads the membership: what changes in between is heard.
     pub(super) async fn subscribe(self: &Rc<Self>, wanted: Subscribe) -> Result<(), Fault> {
         let max = self.shard.node.settings.subscriptions_max;
-        if self.subscriptions.borrow().iter().any(|s| s.id == wanted.id) {
-            return Err(Fault::new("subscription exists", "SUBSCRIBE's id is used by another subscription"));
+        if self
+            .subscriptions
+            .borrow()
+            .iter()
+            .any(|s| s.id == wanted.id)
+        {
+            return Err(Fault::new(
+                "subscription exists",
+                "SUBSCRIBE's id is used by another subscription",
+            ));
         }
         if self.subscriptions.borrow().len() >= max {
             return Err(Fault::limit("subscriptions of a socket", max));
@@ -42,18 +50,36 @@ impl Session {
             subscription: wanted.id.clone(),
             acknowledged: wanted.ack != AckMode::Auto,
         };
-        let head = self.shard.rooms.borrow_mut().enter(wanted.topic, &wanted.destination, key);
-        let subscription = Subscription::new(wanted.id.clone(), wanted.topic, wanted.ack, head, Rc::downgrade(self));
+        let head = self
+            .shard
+            .rooms
+            .borrow_mut()
+            .enter(wanted.topic, &wanted.destination, key);
+        let subscription = Subscription::new(
+            wanted.id.clone(),
+            wanted.topic,
+            wanted.ack,
+            head,
+            Rc::downgrade(self),
+        );
         subscription.since.set(wanted.since);
         self.subscriptions.borrow_mut().push(subscription.clone());
         subscription
     }
 
-    async fn begin_hearing(self: &Rc<Self>, room: RoomId, subscription: &Rc<Subscription>) -> Result<(), Fault> {
+    async fn begin_hearing(
+        self: &Rc<Self>,
+        room: RoomId,
+        subscription: &Rc<Subscription>,
+    ) -> Result<(), Fault> {
         self.with_place(room, |_| ());
         let (stores, uid) = (self.shard.node.stores.clone(), self.uid().cloned());
         let Some(uid) = uid else { return Ok(()) };
-        let membership = self.shard.node.ask(async move { stores.memberships.get(room, &uid).await }).await;
+        let membership = self
+            .shard
+            .node
+            .ask(async move { stores.memberships.get(room, &uid).await })
+            .await;
         let membership = membership.map_err(|why| Fault::new("unavailable", why.to_string()))?;
         let chat = subscription.topic == Topic::Chat(room);
         let member = self.with_place(room, |place| {
@@ -69,9 +95,12 @@ impl Session {
             let _ = told.await;
         }
         // The log may have started it meanwhile, or silenced it again.
-        let still = self.place(room).is_some_and(|p| p.joined && !(chat && p.left));
+        let still = self
+            .place(room)
+            .is_some_and(|p| p.joined && !(chat && p.left));
         if still && subscription.state.get() == State::Silent {
-            self.shard.start(subscription, self.shard.cursor.get(), Instant::now());
+            self.shard
+                .start(subscription, self.shard.cursor.get(), Instant::now());
         }
         Ok(())
     }
@@ -80,7 +109,12 @@ impl Session {
     async fn watch(&self, room: RoomId) -> Result<(), Fault> {
         let (ready, watched) = oneshot::channel();
         let unavailable = || Fault::new("unavailable", "presence is not available right now");
-        let asked = self.shard.node.watches.send(Watch::Begin(room, ready)).await;
+        let asked = self
+            .shard
+            .node
+            .watches
+            .send(Watch::Begin(room, ready))
+            .await;
         asked.map_err(|_| unavailable())?;
         watched.await.map_err(|_| unavailable())
     }
@@ -99,13 +133,28 @@ impl Session {
     /// UNSUBSCRIBE: no message comes after its receipt; the last subscription to a room takes the socket
     /// out of it.
     pub(super) async fn unsubscribe(self: &Rc<Self>, id: &str) -> Result<(), Fault> {
-        let found = self.subscriptions.borrow().iter().find(|s| s.id == id).cloned();
-        let unknown = || Fault::new("unknown subscription", "UNSUBSCRIBE's id is used by no subscription");
+        let found = self
+            .subscriptions
+            .borrow()
+            .iter()
+            .find(|s| s.id == id)
+            .cloned();
+        let unknown = || {
+            Fault::new(
+                "unknown subscription",
+                "UNSUBSCRIBE's id is used by no subscription",
+            )
+        };
         let subscription = found.ok_or_else(unknown)?;
         self.shard.silence(&subscription, State::Ended);
         self.shard.rooms.borrow_mut().leave(&subscription);
         self.unwatch(&subscription);
-        let others = |room| self.subscriptions.borrow().iter().any(|s| s.topic == Topic::Chat(room) && s.id != id);
+        let others = |room| {
+            self.subscriptions
+                .borrow()
+                .iter()
+                .any(|s| s.topic == Topic::Chat(room) && s.id != id)
+        };
         let told = match subscription.topic {
             Topic::Chat(room) if !others(room) => self.go_out(room),
             _ => None,

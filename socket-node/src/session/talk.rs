@@ -13,7 +13,7 @@ use roomtone_shared::error::{Error, Result};
 use roomtone_shared::rooms;
 
 use super::Session;
-use super::command::Talk;
+use super::asked::Talk;
 
 /// A record on its way through the log.
 pub(super) struct Sent {
@@ -38,11 +38,22 @@ fn off() -> Error {
 
 impl Session {
     /// Sends messages of one room as one record; each with the receipt it asked for, and the COMMIT's.
-    pub(super) async fn talk(self: &Rc<Self>, talks: Vec<(Talk, Option<String>)>, commit: Option<String>) {
-        let Some(room) = talks.first().map(|(talk, _)| talk.room) else { return };
+    pub(super) async fn talk(
+        self: &Rc<Self>,
+        talks: Vec<(Talk, Option<String>)>,
+        commit: Option<String>,
+    ) {
+        let Some(room) = talks.first().map(|(talk, _)| talk.room) else {
+            return;
+        };
         let (talks, receipts): (Vec<_>, Vec<_>) = talks.into_iter().unzip();
         let answer = self.answers.borrow_mut().keep();
-        let sent = Sent { answer, room, receipts, commit };
+        let sent = Sent {
+            answer,
+            room,
+            receipts,
+            commit,
+        };
         match self.admit(room, talks).await {
             Ok(said) => self.append(sent, said),
             Err(why) => self.refuse(answer, &why, Some(room), sent.any_receipt()),
@@ -68,10 +79,18 @@ impl Session {
             content: talk.content,
             client_message_id: talk.client_message_id,
             at,
-            playing: Playing { music_id: now.music_id.clone(), position_ms: now.position_ms },
+            playing: Playing {
+                music_id: now.music_id.clone(),
+                position_ms: now.position_ms,
+            },
             headers: talk.headers,
         };
-        Ok(Said { sender, as_of, lines: talks.into_iter().map(line).collect(), origin: None })
+        Ok(Said {
+            sender,
+            as_of,
+            lines: talks.into_iter().map(line).collect(),
+            origin: None,
+        })
     }
 
     /// This socket is not in the room; another one of the user's may be.
@@ -79,9 +98,17 @@ impl Session {
         let stores = self.shard.node.stores.clone();
         let uid = self.uid().cloned().ok_or_else(rooms::not_a_member)?;
         let check = async move {
-            let member = stores.memberships.get(room, &uid).await?.filter(|m| m.joined);
+            let member = stores
+                .memberships
+                .get(room, &uid)
+                .await?
+                .filter(|m| m.joined);
             rooms::may_send(&member.ok_or_else(rooms::not_a_member)?)?;
-            if stores.presence.of(room, &uid).await?.is_on() { Ok(()) } else { Err(off()) }
+            if stores.presence.of(room, &uid).await?.is_on() {
+                Ok(())
+            } else {
+                Err(off())
+            }
         };
         self.shard.node.ask(check).await
     }
@@ -91,16 +118,28 @@ impl Session {
             return Ok(known);
         }
         let stores = self.shard.node.stores.clone();
-        let found = self.shard.node.ask(async move { rooms::get(&stores, room).await }).await?;
+        let found = self
+            .shard
+            .node
+            .ask(async move { rooms::get(&stores, room).await })
+            .await?;
         let schedule = Arc::new(found.schedule());
-        self.shard.rooms.borrow_mut().keep_schedule(room, schedule.clone());
+        self.shard
+            .rooms
+            .borrow_mut()
+            .keep_schedule(room, schedule.clone());
         Ok(schedule)
     }
 
     fn append(self: &Rc<Self>, sent: Sent, mut said: Said) {
         let (answer, room) = (sent.answer, sent.room);
         let node = &self.shard.node;
-        said.origin = Some(Origin { node: node.id, shard: self.shard.index, session: self.id, answer });
+        said.origin = Some(Origin {
+            node: node.id,
+            shard: self.shard.index,
+            session: self.id,
+            answer,
+        });
         self.in_flight.borrow_mut().push(sent);
         let appending = node.stores.log.append(Fact::In(room, Event::Said(said)));
         let session = self.clone();
@@ -125,7 +164,9 @@ impl Session {
 
     /// This shard has read the record back: it is durable, and this is what became of it.
     pub(crate) fn read_back(self: &Rc<Self>, answer: u64, verdicts: &[Verdict]) {
-        let Some(sent) = self.take_sent(answer) else { return };
+        let Some(sent) = self.take_sent(answer) else {
+            return;
+        };
         if verdicts.contains(&Verdict::Void) {
             return self.refuse(answer, &off(), Some(sent.room), sent.any_receipt());
         }
@@ -134,9 +175,15 @@ impl Session {
             Verdict::Void => None,
         };
         let each = sent.receipts.iter().zip(verdicts);
-        let mut frames: Vec<Bytes> = each.filter_map(|(receipt, verdict)| Some(self.receipt(receipt.as_ref()?, id(verdict)))).collect();
+        let mut frames: Vec<Bytes> = each
+            .filter_map(|(receipt, verdict)| Some(self.receipt(receipt.as_ref()?, id(verdict))))
+            .collect();
         let last = verdicts.last().and_then(id);
-        frames.extend(sent.commit.iter().map(|receipt| self.receipt(receipt, last)));
+        frames.extend(
+            sent.commit
+                .iter()
+                .map(|receipt| self.receipt(receipt, last)),
+        );
         self.answer(answer, frames);
     }
 }

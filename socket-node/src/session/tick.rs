@@ -23,23 +23,43 @@ impl Session {
             return;
         }
         let settings = &self.shard.node.settings;
-        let silent = if self.busy.get() { Duration::ZERO } else { now.saturating_duration_since(self.last_read.get()) };
+        let silent = if self.busy.get() {
+            Duration::ZERO
+        } else {
+            now.saturating_duration_since(self.last_read.get())
+        };
         let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
-        let stuck = self.outbox.stuck_since().map(|since| now.saturating_duration_since(since));
+        let stuck = self
+            .outbox
+            .stuck_since()
+            .map(|since| now.saturating_duration_since(since));
         if stuck.is_some_and(|stuck| stuck > Duration::from_millis(settings.slow_close_ms)) {
             return self.drop_socket("too slow");
         }
-        if self.user.get().is_none() && !self.echo && now.saturating_duration_since(self.opened) > Duration::from_millis(settings.connect_ms) {
-            return self.fail(&Fault::new("not connected in time", format!("CONNECT must come within {} s", settings.connect_ms / 1000)));
+        if self.user.get().is_none()
+            && !self.echo
+            && now.saturating_duration_since(self.opened)
+                > Duration::from_millis(settings.connect_ms)
+        {
+            return self.fail(&Fault::new(
+                "not connected in time",
+                format!("CONNECT must come within {} s", settings.connect_ms / 1000),
+            ));
         }
         if silent_ms > settings.silence_close_ms {
             return self.drop_socket("silent");
         }
         if self.hears_ms.get() > 0 && silent_ms > 2 * u64::from(self.hears_ms.get()) {
-            return self.fail(&Fault::new("no heart-beat", "nothing came for twice the agreed time"));
+            return self.fail(&Fault::new(
+                "no heart-beat",
+                "nothing came for twice the agreed time",
+            ));
         }
         if Timestamp::now().ms() >= self.expires_at_ms.get() {
-            return self.fail(&Fault::new("token has run out", "log in again, or refresh the token in time"));
+            return self.fail(&Fault::new(
+                "token has run out",
+                "log in again, or refresh the token in time",
+            ));
         }
         self.beat(now, silent_ms);
     }
@@ -47,8 +67,12 @@ impl Session {
     fn beat(self: &Rc<Self>, now: Instant, silent_ms: u64) {
         let mut out = BytesMut::new();
         let beats = Duration::from_millis(self.beats_ms.get().into());
-        if !beats.is_zero() && now.saturating_duration_since(self.outbox.last_write()) + EARLY >= beats {
-            ws::put_frame(&mut out, ws::Opcode::Text, |out| out.extend_from_slice(b"\n"));
+        if !beats.is_zero()
+            && now.saturating_duration_since(self.outbox.last_write()) + EARLY >= beats
+        {
+            ws::put_frame(&mut out, ws::Opcode::Text, |out| {
+                out.extend_from_slice(b"\n")
+            });
         }
         if silent_ms >= self.shard.node.settings.silence_ping_ms && !self.pinged.replace(true) {
             ws::put_ping(&mut out, b"");

@@ -1,21 +1,27 @@
-//! Transactions: SENDs that take effect together, or not at all.
+//! Transactions: frames that take effect together, or not at all.
 
 use std::rc::Rc;
 
+use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 
 use super::Session;
-use super::command::{Request, Talk};
+use super::asked::{Asked, Request, Talk};
+use super::command::Acknowledge;
 use super::fault::Fault;
 use crate::settings;
 
 /// An open transaction.
 pub(super) struct Transaction {
     id: String,
-    sends: Vec<(Result<Request>, Option<String>)>,
+    sends: Vec<(Asked, Option<String>)>,
+    acknowledgements: Vec<Acknowledge>,
     bytes: usize,
 }
+
+/// Octets that an acknowledgement is counted with.
+const ACKNOWLEDGEMENT_BYTES: usize = 128;
 
 fn unknown() -> Fault {
     Fault::new("unknown transaction", "no open transaction has this name")
@@ -27,36 +33,66 @@ impl Session {
         let mut open = self.transactions.borrow_mut();
         let max = self.shard.node.settings.transactions_max;
         if open.iter().any(|t| t.id == id) {
-            return Err(Fault::new("transaction is open", "BEGIN names a transaction that is open already"));
+            let detail = "BEGIN names a transaction that is open already";
+            return Err(Fault::new("transaction is open", detail));
         }
         if open.len() >= max {
             return Err(Fault::limit("open transactions of a socket", max));
         }
-        open.push(Transaction { id, sends: vec![], bytes: 0 });
+        let (sends, acknowledgements) = (vec![], vec![]);
+        open.push(Transaction {
+            id,
+            sends,
+            acknowledgements,
+            bytes: 0,
+        });
         Ok(())
     }
 
     /// A SEND within a transaction: kept until COMMIT.
-    pub(super) fn send_in(&self, id: &str, request: Result<Request>, receipt: Option<String>, bytes: usize) -> Result<(), Fault> {
-        let request = self.take_send().and(request);
-        let mut open = self.transactions.borrow_mut();
-        let held: usize = open.iter().map(|t| t.bytes).sum();
-        if held + bytes > settings::TRANSACTION_BYTES_MAX {
-            return Err(Fault::limit("bytes in the open transactions of a socket", settings::TRANSACTION_BYTES_MAX));
-        }
-        let transaction = open.iter_mut().find(|t| t.id == id).ok_or_else(unknown)?;
-        transaction.bytes += bytes;
-        // One more than may be is kept, so that COMMIT refuses.
-        if transaction.sends.len() <= limits::LINES_MAX {
-            transaction.sends.push((request, receipt));
-        }
-        Ok(())
+    pub(super) fn send_in(
+        &self,
+        id: &str,
+        asked: Asked,
+        receipt: Option<String>,
+        bytes: usize,
+    ) -> Result<(), Fault> {
+        let request = self.take_send().and(asked.request);
+        let asked = Asked { request, ..asked };
+        self.keep(id, bytes, |transaction| {
+            // One more than may be is kept, so that COMMIT refuses.
+            if transaction.sends.len() <= limits::LINES_MAX {
+                transaction.sends.push((asked, receipt));
+            }
+        })
     }
 
-    /// Sees that a transaction is open.
-    pub(super) fn must_be_open(&self, id: &str) -> Result<(), Fault> {
-        let open = self.transactions.borrow().iter().any(|t| t.id == id);
-        if open { Ok(()) } else { Err(unknown()) }
+    /// An ACK or NACK within a transaction: kept until COMMIT.
+    pub(super) fn acknowledge_in(&self, id: &str, frame: Acknowledge) -> Result<(), Fault> {
+        self.keep(id, ACKNOWLEDGEMENT_BYTES, |transaction| {
+            transaction.acknowledgements.push(frame);
+        })
+    }
+
+    fn keep(
+        &self,
+        id: &str,
+        bytes: usize,
+        keep: impl FnOnce(&mut Transaction),
+    ) -> Result<(), Fault> {
+        let mut open = self.transactions.borrow_mut();
+        let held: usize = open.iter().map(|t| t.bytes).sum();
+        let transaction = open.iter_mut().find(|t| t.id == id).ok_or_else(unknown)?;
+        let max = settings::TRANSACTION_BYTES_MAX;
+        if held + bytes > max {
+            return Err(Fault::limit(
+                "bytes in the open transactions of a socket",
+                max,
+            ));
+        }
+        transaction.bytes += bytes;
+        keep(transaction);
+        Ok(())
     }
 
     fn take(&self, id: &str) -> Result<Transaction, Fault> {
@@ -71,40 +107,52 @@ impl Session {
     }
 
     /// COMMIT: checked together, sent as one record.
-    pub(super) async fn commit(self: &Rc<Self>, id: &str, receipt: Option<String>) -> Result<(), Fault> {
+    pub(super) async fn commit(
+        self: &Rc<Self>,
+        id: &str,
+        receipt: Option<String>,
+    ) -> Result<(), Fault> {
         let transaction = self.take(id)?;
+        for acknowledgement in &transaction.acknowledgements {
+            self.take_acknowledgement(acknowledgement)?;
+        }
         if transaction.sends.is_empty() {
             self.give_receipt(receipt);
             return Ok(());
         }
-        match check(transaction) {
+        match check(transaction.sends) {
             Ok(talks) => self.talk(talks, receipt).await,
-            Err((why, room_of)) => {
+            Err((why, room)) => {
                 let answer = self.answers.borrow_mut().keep();
-                self.refuse(answer, &why, room_of, receipt.as_deref());
+                self.refuse(answer, &why, room, receipt.as_deref());
             }
         }
         Ok(())
     }
 }
 
-type Refused = (Error, Option<roomtone_shared::domain::room::RoomId>);
+/// A message with the receipt it asked for.
+type TalkSent = (Talk, Option<String>);
 
-fn check(transaction: Transaction) -> Result<Vec<(Talk, Option<String>)>, Refused> {
+fn check(sends: Vec<(Asked, Option<String>)>) -> Result<Vec<TalkSent>, (Error, Option<RoomId>)> {
+    let against = |reason: String, room| (Error::invalid("transaction", reason), room);
     let max = limits::LINES_MAX;
-    if transaction.sends.len() > max {
-        return Err((Error::invalid("transaction", format!("may have {max} SENDs at most")), None));
+    if sends.len() > max {
+        return Err(against(format!("may have {max} SENDs at most"), None));
     }
-    let mut talks: Vec<(Talk, Option<String>)> = vec![];
-    for (request, receipt) in transaction.sends {
-        match request.map_err(|why| (why, None))? {
+    let mut talks: Vec<TalkSent> = vec![];
+    for (asked, receipt) in sends {
+        match asked.request.map_err(|why| (why, asked.room))? {
             Request::Talk(talk) => talks.push((talk, receipt)),
-            _ => return Err((Error::invalid("transaction", "may have SENDs to /chat/pub/send only"), None)),
+            _ => {
+                let reason = "may have SENDs to /chat/pub/send only".into();
+                return Err(against(reason, asked.room));
+            }
         }
     }
     let room = talks.first().map(|(talk, _)| talk.room);
     if talks.iter().any(|(talk, _)| Some(talk.room) != room) {
-        return Err((Error::invalid("transaction", "must be of one room"), None));
+        return Err(against("must be of one room".into(), None));
     }
     Ok(talks)
 }

@@ -32,7 +32,14 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(key: LaneKey, head: Rc<Head>) -> Self {
-        Self { key, head, members: 0, live: vec![], pending: BytesMut::new(), ids: vec![] }
+        Self {
+            key,
+            head,
+            members: 0,
+            live: vec![],
+            pending: BytesMut::new(),
+            ids: vec![],
+        }
     }
 
     /// Counts a subscription in.
@@ -56,7 +63,9 @@ impl Lane {
 
     /// From now on it gets nothing. What has gathered is still its own.
     pub(crate) fn silence(&mut self, subscription: &Rc<Subscription>) {
-        let Some(at) = self.live.iter().position(|s| Rc::ptr_eq(s, subscription)) else { return };
+        let Some(at) = self.live.iter().position(|s| Rc::ptr_eq(s, subscription)) else {
+            return;
+        };
         self.flush(Instant::now());
         self.live.swap_remove(at);
     }
@@ -74,7 +83,10 @@ impl Lane {
 
     /// Sends what has gathered.
     pub(crate) fn flush(&mut self, now: Instant) {
-        let (Some(first), Some(last)) = (self.ids.first().copied(), self.ids.last().copied()) else { return };
+        let (Some(first), Some(last)) = (self.ids.first().copied(), self.ids.last().copied())
+        else {
+            return;
+        };
         let bytes = std::mem::take(&mut self.pending).freeze();
         for subscription in &self.live {
             deliver(subscription, &bytes, (first, last), now);
@@ -89,13 +101,26 @@ impl Lane {
 /// Appends a message's frame.
 pub(crate) fn encode(head: &Head, post: &Post, out: &mut BytesMut) {
     let ack = head.ack.as_ref().map(|id| format!("{}/{id}", post.id_text));
-    head.message.write_ws(out, &post.id_text, ack.as_deref(), post.own_headers(), &post.body);
+    head.message.write_ws(
+        out,
+        &post.id_text,
+        ack.as_deref(),
+        post.own_headers(),
+        &post.body,
+    );
 }
 
 /// Hands frames to a subscription's socket. One whose backlog is full is skipped, and told of the hole
 /// before the next frames that it is given.
-pub(crate) fn deliver(subscription: &Rc<Subscription>, bytes: &Bytes, (first, last): (MessageId, MessageId), now: Instant) {
-    let Some(session) = subscription.session.upgrade() else { return };
+pub(crate) fn deliver(
+    subscription: &Rc<Subscription>,
+    bytes: &Bytes,
+    (first, last): (MessageId, MessageId),
+    now: Instant,
+) {
+    let Some(session) = subscription.session.upgrade() else {
+        return;
+    };
     if let Some(after) = subscription.gap.get() {
         if session.backlog_bytes() > 0 {
             return;
@@ -103,7 +128,9 @@ pub(crate) fn deliver(subscription: &Rc<Subscription>, bytes: &Bytes, (first, la
         subscription.gap.set(None);
         session.send_gap(subscription, after, first);
     }
-    if session.backlog_bytes() + bytes.len() > session.backlog_bytes_max() && session.backlog_bytes() > 0 {
+    if session.backlog_bytes() + bytes.len() > session.backlog_bytes_max()
+        && session.backlog_bytes() > 0
+    {
         subscription.gap.set(subscription.queued.get());
         return;
     }

@@ -79,13 +79,20 @@ pub(crate) struct Shard {
 pub(crate) fn start(node: Arc<Node>, index: u16, cursor: u64) -> std::io::Result<ShardHandle> {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
     let sockets = Arc::new(AtomicUsize::new(0));
-    let handle = ShardHandle { arrivals, sockets: sockets.clone() };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let handle = ShardHandle {
+        arrivals,
+        sockets: sockets.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let run = move || {
         let shard = Rc::new(Shard::new(node, index, cursor, sockets));
         tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
     };
-    std::thread::Builder::new().name(format!("shard-{index}")).spawn(run)?;
+    std::thread::Builder::new()
+        .name(format!("shard-{index}"))
+        .spawn(run)?;
     Ok(handle)
 }
 
@@ -139,7 +146,11 @@ impl Shard {
 
     /// A session is logged in.
     pub(crate) fn logged_in(&self, uid: &Uid, session: &Rc<Session>) {
-        self.by_user.borrow_mut().entry(uid.clone()).or_default().push(session.clone());
+        self.by_user
+            .borrow_mut()
+            .entry(uid.clone())
+            .or_default()
+            .push(session.clone());
     }
 
     /// A session is over.
@@ -181,7 +192,11 @@ impl Shard {
         self.rooms.borrow_mut().flush(now);
         let cursor = self.cursor.get();
         self.node.ring.took(self.index, cursor);
-        let reached = self.waiting.borrow_mut().extract_if(.., |(offset, _)| *offset < cursor).collect::<Vec<_>>();
+        let reached = self
+            .waiting
+            .borrow_mut()
+            .extract_if(.., |(offset, _)| *offset < cursor)
+            .collect::<Vec<_>>();
         for (_, told) in reached {
             // Whoever waited may be gone.
             let _ = told.send(());
@@ -190,13 +205,19 @@ impl Shard {
 
     fn take(self: &Rc<Self>, entry: &Arc<Entry>, now: Instant) {
         match &entry.judged.record.fact {
-            Fact::In(room, Event::Member(event)) if entry.judged.fresh => self.member(*room, event, entry, now),
+            Fact::In(room, Event::Member(event)) if entry.judged.fresh => {
+                self.member(*room, event, entry, now)
+            }
             Fact::In(room, Event::Left(uid)) => {
-                self.of_user(uid).iter().for_each(|session| session.taken_out(*room));
+                self.of_user(uid)
+                    .iter()
+                    .for_each(|session| session.taken_out(*room));
             }
             Fact::In(room, Event::Said(said)) => {
                 self.rooms.borrow_mut().post(*room, entry);
-                let mine = said.origin.filter(|o| o.node == self.node.id && o.shard == self.index);
+                let mine = said
+                    .origin
+                    .filter(|o| o.node == self.node.id && o.shard == self.index);
                 let session = mine.and_then(|o| self.sessions.borrow().get(&o.session).cloned());
                 if let (Some(session), Some(origin)) = (session, mine) {
                     session.read_back(origin.answer, &entry.judged.verdicts);
@@ -204,20 +225,33 @@ impl Shard {
             }
             Fact::In(..) | Fact::NodeGone(_) => {}
         }
-        entry.flips.iter().for_each(|flip| self.rooms.borrow_mut().post_flip(flip));
+        entry
+            .flips
+            .iter()
+            .for_each(|flip| self.rooms.borrow_mut().post_flip(flip));
     }
 
     /// A membership changed: who came hears the room from here on, who went no longer.
-    fn member(self: &Rc<Self>, room: RoomId, event: &MemberEvent, entry: &Arc<Entry>, now: Instant) {
+    fn member(
+        self: &Rc<Self>,
+        room: RoomId,
+        event: &MemberEvent,
+        entry: &Arc<Entry>,
+        now: Instant,
+    ) {
         let sessions = self.of_user(&event.who.uid);
         if matches!(event.change, MemberChange::Joined { .. }) {
             self.rooms.borrow_mut().forget_schedule(room);
-            sessions.iter().for_each(|s| s.member(room, event, entry.offset(), now));
+            sessions
+                .iter()
+                .for_each(|s| s.member(room, event, entry.offset(), now));
             self.rooms.borrow_mut().post(room, entry);
             return;
         }
         self.rooms.borrow_mut().post(room, entry);
-        sessions.iter().for_each(|s| s.member(room, event, entry.offset(), now));
+        sessions
+            .iter()
+            .for_each(|s| s.member(room, event, entry.offset(), now));
         if let MemberChange::Exited { by: Some(by) } = event.change {
             sessions.iter().for_each(|s| s.evicted(room, by));
         }

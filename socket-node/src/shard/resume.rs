@@ -33,7 +33,14 @@ impl Shard {
     /// Starts a subscription: at `since` where that is given, else at the record at `from`.
     pub(crate) fn start(self: &Rc<Self>, subscription: &Rc<Subscription>, from: u64, now: Instant) {
         let epoch = self.node.stores.log.epoch();
-        let before = from.checked_sub(1).map_or(MessageId { epoch, offset: 0, index: 0 }, |offset| MessageId::last_of(epoch, offset));
+        let before = from.checked_sub(1).map_or(
+            MessageId {
+                epoch,
+                offset: 0,
+                index: 0,
+            },
+            |offset| MessageId::last_of(epoch, offset),
+        );
         let Some(since) = subscription.since.take() else {
             subscription.queued.set(Some(before));
             self.rooms.borrow_mut().start(subscription, now);
@@ -72,15 +79,21 @@ impl Shard {
 
     async fn resume(self: Rc<Self>, subscription: Rc<Subscription>, since: MessageId) {
         subscription.queued.set(Some(since));
-        let Some(room) = subscription.topic.room() else { return };
+        let Some(room) = subscription.topic.room() else {
+            return;
+        };
         let epoch = self.node.stores.log.epoch();
         let stores = self.node.stores.clone();
-        let end = self.node.ask(async move { stores.log.end(room).await }).await;
-        let beyond = since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
+        let end = self
+            .node
+            .ask(async move { stores.log.end(room).await })
+            .await;
+        let beyond =
+            since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
         if beyond {
             subscription.gap.set(Some(since));
             self.live(&subscription);
-            return;
+            return self.tell_by_history(&subscription, room).await;
         }
         let mut after = since;
         if since.epoch < epoch {
@@ -91,18 +104,30 @@ impl Shard {
         self.catch_up(&subscription, room, after).await;
     }
 
-    async fn catch_up(self: &Rc<Self>, subscription: &Rc<Subscription>, room: RoomId, mut after: MessageId) {
+    async fn catch_up(
+        self: &Rc<Self>,
+        subscription: &Rc<Subscription>,
+        room: RoomId,
+        mut after: MessageId,
+    ) {
         let epoch = self.node.stores.log.epoch();
         let mut behind = 0;
         loop {
-            let Some(session) = subscription.session.upgrade() else { return };
+            let Some(session) = subscription.session.upgrade() else {
+                return;
+            };
             session.drained().await;
             if subscription.state.get() != State::CatchingUp || session.is_over() {
                 return;
             }
             drop(session);
-            let end = subscription.stop_at.get().map_or(self.cursor.get(), |stop| stop + 1);
-            let until = end.checked_sub(1).map(|last| MessageId::last_of(epoch, last));
+            let end = subscription
+                .stop_at
+                .get()
+                .map_or(self.cursor.get(), |stop| stop + 1);
+            let until = end
+                .checked_sub(1)
+                .map(|last| MessageId::last_of(epoch, last));
             if until.is_none_or(|until| after >= until) {
                 if !self.caught_up(subscription, &mut after) {
                     continue;
@@ -113,7 +138,9 @@ impl Shard {
             if subscription.state.get() != State::CatchingUp {
                 return;
             }
-            let Ok(part) = part else { return self.give_up(subscription) };
+            let Ok(part) = part else {
+                return self.give_up(subscription);
+            };
             send_part(subscription, &part.posts);
             match part.upto {
                 Some(upto) if upto > after => (after, behind) = (upto, 0),
@@ -154,11 +181,37 @@ impl Shard {
 
     /// Tells of a hole at once where something has followed it: the newest message of the room.
     pub(crate) fn tell_of_gap(&self, subscription: &Rc<Subscription>) {
-        let (Some(after), Some(room)) = (subscription.gap.get(), subscription.topic.room()) else { return };
-        let Some(newest) = self.node.ring.newest(room).filter(|e| e.offset() < self.cursor.get()) else { return };
+        let (Some(after), Some(room)) = (subscription.gap.get(), subscription.topic.room()) else {
+            return;
+        };
+        let Some(newest) = self
+            .node
+            .ring
+            .newest(room)
+            .filter(|e| e.offset() < self.cursor.get())
+        else {
+            return;
+        };
         let follows = |post: &&Post| post.id.epoch != after.epoch || post.id > after;
         if let Some(post) = newest.posts().last().filter(follows) {
             send_part(subscription, std::slice::from_ref(post));
+        }
+    }
+
+    /// The same, where the room's newest message is longer ago than the ring goes back.
+    async fn tell_by_history(&self, subscription: &Rc<Subscription>, room: RoomId) {
+        let stores = self.node.stores.clone();
+        let newest = self
+            .node
+            .ask(async move { stores.history.before(room, None, 1).await })
+            .await;
+        let Some(newest) = newest.ok().and_then(|mut page| page.pop()) else {
+            return;
+        };
+        // Whatever came meanwhile has told of the hole already, and what is still to come will.
+        let still = subscription.gap.get().is_some() && subscription.state.get() == State::Live;
+        if still && newest.message.id.offset < self.cursor.get() {
+            send_part(subscription, &[Post::new(&newest.message, newest.headers)]);
         }
     }
 
@@ -166,18 +219,44 @@ impl Shard {
     async fn part(&self, room: RoomId, after: MessageId, end: u64) -> Result<Part> {
         let epoch = self.node.stores.log.epoch();
         let until = MessageId::last_of(epoch, end.saturating_sub(1));
-        if let Some(entries) = self.node.ring.recent(room, after, end).filter(|_| after.epoch == epoch) {
-            let shown = entries.iter().flat_map(|e| e.judged.shown.iter()).filter(|s| s.message.id > after);
-            let posts = shown.map(|s| Post::new(&s.message, s.headers.clone())).collect();
-            return Ok(Part { posts, upto: Some(until) });
+        if let Some(entries) = self
+            .node
+            .ring
+            .recent(room, after, end)
+            .filter(|_| after.epoch == epoch)
+        {
+            let shown = entries
+                .iter()
+                .flat_map(|e| e.judged.shown.iter())
+                .filter(|s| s.message.id > after);
+            let posts = shown
+                .map(|s| Post::new(&s.message, s.headers.clone()))
+                .collect();
+            return Ok(Part {
+                posts,
+                upto: Some(until),
+            });
         }
         let stores = self.node.stores.clone();
         let read = async move {
             let covered = stores.history.covered(room).await?;
-            let page = stores.history.after(room, Some(after), Some(until), settings::RESUME_PAGE).await?;
-            let posts: Vec<Post> = page.into_iter().map(|a| Post::new(&a.message, a.headers)).collect();
-            let whole = covered.min(end).checked_sub(1).map(|last| MessageId::last_of(epoch, last));
-            let upto = if posts.is_empty() { whole } else { posts.last().map(|p| p.id) };
+            let page = stores
+                .history
+                .after(room, Some(after), Some(until), settings::RESUME_PAGE)
+                .await?;
+            let posts: Vec<Post> = page
+                .into_iter()
+                .map(|a| Post::new(&a.message, a.headers))
+                .collect();
+            let whole = covered
+                .min(end)
+                .checked_sub(1)
+                .map(|last| MessageId::last_of(epoch, last));
+            let upto = if posts.is_empty() {
+                whole
+            } else {
+                posts.last().map(|p| p.id)
+            };
             Ok(Part { posts, upto })
         };
         self.node.ask(read).await
@@ -185,11 +264,18 @@ impl Shard {
 }
 
 fn send_part(subscription: &Rc<Subscription>, posts: &[Post]) {
-    let (Some(first), Some(last)) = (posts.first(), posts.last()) else { return };
+    let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
+        return;
+    };
     let mut out = BytesMut::new();
     for post in posts {
         encode(&subscription.head, post, &mut out);
     }
-    deliver(subscription, &out.freeze(), (first.id, last.id), Instant::now());
+    deliver(
+        subscription,
+        &out.freeze(),
+        (first.id, last.id),
+        Instant::now(),
+    );
     posts.iter().for_each(|post| subscription.sent(post.id));
 }

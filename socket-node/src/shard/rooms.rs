@@ -46,8 +46,12 @@ impl Rooms {
 
     /// Takes a subscription out.
     pub(crate) fn leave(&mut self, subscription: &Rc<Subscription>) {
-        let Some(lanes) = self.topics.get_mut(&subscription.topic) else { return };
-        lanes.retain_mut(|lane| !(Rc::ptr_eq(&lane.head, &subscription.head) && lane.leave(subscription)));
+        let Some(lanes) = self.topics.get_mut(&subscription.topic) else {
+            return;
+        };
+        lanes.retain_mut(|lane| {
+            !(Rc::ptr_eq(&lane.head, &subscription.head) && lane.leave(subscription))
+        });
         if lanes.is_empty() {
             self.topics.remove(&subscription.topic);
         }
@@ -55,7 +59,9 @@ impl Rooms {
 
     fn lane_of(&mut self, subscription: &Rc<Subscription>) -> Option<&mut Lane> {
         let lanes = self.topics.get_mut(&subscription.topic)?;
-        lanes.iter_mut().find(|lane| Rc::ptr_eq(&lane.head, &subscription.head))
+        lanes
+            .iter_mut()
+            .find(|lane| Rc::ptr_eq(&lane.head, &subscription.head))
     }
 
     /// From now on the subscription gets what comes.
@@ -81,12 +87,19 @@ impl Rooms {
 
     /// Gathers a change of presence for those who listen.
     pub(crate) fn post_flip(&mut self, flip: &Flip) {
-        let post = Post { id: flip.id, id_text: flip.id.to_string(), body: flip.body.clone(), headers: vec![] };
+        let post = Post {
+            id: flip.id,
+            id_text: flip.id.to_string(),
+            body: flip.body.clone(),
+            headers: vec![],
+        };
         self.gather(Topic::Presence(flip.room), std::slice::from_ref(&post));
     }
 
     fn gather(&mut self, topic: Topic, posts: &[Post]) {
-        let Some(lanes) = self.topics.get_mut(&topic) else { return };
+        let Some(lanes) = self.topics.get_mut(&topic) else {
+            return;
+        };
         let mut first = false;
         for lane in lanes {
             posts.iter().for_each(|post| first |= lane.gather(post));
@@ -99,7 +112,11 @@ impl Rooms {
     /// Sends all that has gathered.
     pub(crate) fn flush(&mut self, now: Instant) {
         for topic in self.gathered.drain(..) {
-            self.topics.get_mut(&topic).into_iter().flatten().for_each(|lane| lane.flush(now));
+            self.topics
+                .get_mut(&topic)
+                .into_iter()
+                .flatten()
+                .for_each(|lane| lane.flush(now));
         }
     }
 

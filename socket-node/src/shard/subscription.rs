@@ -79,7 +79,13 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    pub(crate) fn new(id: String, topic: Topic, ack: AckMode, head: Rc<Head>, session: Weak<Session>) -> Rc<Self> {
+    pub(crate) fn new(
+        id: String,
+        topic: Topic,
+        ack: AckMode,
+        head: Rc<Head>,
+        session: Weak<Session>,
+    ) -> Rc<Self> {
         Rc::new(Self {
             id,
             topic,
@@ -115,7 +121,9 @@ impl Subscription {
     /// so an ACK and a NACK come to the same.
     pub(crate) fn acknowledge(&self, id: MessageId) -> bool {
         let mut waiting = self.unacknowledged.borrow_mut();
-        let Ok(at) = waiting.binary_search(&id) else { return false };
+        let Ok(at) = waiting.binary_search(&id) else {
+            return false;
+        };
         match self.ack {
             AckMode::Auto => return false,
             AckMode::Client => drop(waiting.drain(..=at)),

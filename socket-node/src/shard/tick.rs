@@ -20,7 +20,9 @@ impl Shard {
     /// Closes every session, and waits until each has said its last or the time for that is over.
     pub(super) async fn drain(self: &Rc<Self>) {
         let sessions: Vec<Rc<Session>> = self.sessions.borrow().values().cloned().collect();
-        sessions.iter().for_each(|session| session.close_for_restart());
+        sessions
+            .iter()
+            .for_each(|session| session.close_for_restart());
         let until = Instant::now() + Duration::from_millis(self.node.settings.drain_ms);
         while !self.sessions.borrow().is_empty() && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(10)).await;

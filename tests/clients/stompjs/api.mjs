@@ -99,7 +99,10 @@ export class Api {
   async #call(method, path, token, body) {
     const answer = await fetch(this.#server.http + path, {
       method,
-      headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(body && { 'content-type': 'application/json' }),
+      },
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();

@@ -30,6 +30,8 @@ export class Chatter {
   errors = [];
   /** How often it has been connected. */
   connections = 0;
+  /** How many heart-beats of the server's came. */
+  heartBeats = 0;
   #client;
   #problem = null;
   #receipts = 0;
@@ -43,6 +45,7 @@ export class Chatter {
     const client = new Client({ brokerURL: server.webSocket, connectHeaders: { Authorization: `Bearer ${token}` } });
     chatter.#client = client;
     client.onStompError = (frame) => chatter.errors.push({ headers: frame.headers, body: frame.body });
+    client.onHeartbeatReceived = () => (chatter.heartBeats += 1);
     client.onWebSocketClose = () => chatter.#lost();
     client.onConnect = async () => {
       try {

@@ -7,11 +7,13 @@ import { Chatter, Refused, contents, heard, presenceTopic, roomTopic } from './c
 import { Server } from './server.mjs';
 import { until } from './until.mjs';
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 540_000;
+// Three heart-beats of 10 s, and as long again.
+const HEART_BEATS_MS = 60_000;
 const entered = (user) => `${user.nickname}님이 입장하였습니다.`;
 const exited = (user) => `${user.nickname}님이 퇴장하였습니다.`;
 
-describe('three users with @stomp/stompjs', { timeout: TIMEOUT_MS * 3 }, () => {
+describe('three users with @stomp/stompjs', { timeout: TIMEOUT_MS }, () => {
   let server;
   let api;
   let chatters = [];
@@ -118,7 +120,7 @@ describe('three users with @stomp/stompjs', { timeout: TIMEOUT_MS * 3 }, () => {
     for (const list of [arrived, first.arrived, second.arrived]) {
       await until(() => talk(list).length >= 15, 'all fifteen arrive');
       assert.deepEqual(new Map(talk(list).map(({ body }) => [body.id, body.content])), said);
-      assert.deepEqual(talk(list).map(({ body }) => body.id), [...said.keys()].sort(), 'ids sort in the order of arrival');
+      assert.deepEqual(talk(list).map(({ body }) => body.id), [...said.keys()].sort(), 'ids sort as they arrive');
       for (const { headers, body } of talk(list)) assertWellFormed(headers, body, roomId);
     }
     for (const n of [0, 1, 2]) {
@@ -231,7 +233,8 @@ describe('three users with @stomp/stompjs', { timeout: TIMEOUT_MS * 3 }, () => {
     }
     await heard(rooms[0].arrived, exited(user));
     await heard(inOldest, exited(user));
-    assert.deepEqual((await api.joined(user)).map(({ id }) => id), rooms.slice(1).reverse().map(({ roomId }) => roomId));
+    const newestFirst = rooms.slice(1).reverse().map(({ roomId }) => roomId);
+    assert.deepEqual((await api.joined(user)).map(({ id }) => id), newestFirst);
 
     await rooms[0].chatter.say(rooms[0].roomId, 'without you');
     const inNewest = await socket.subscribe(roomTopic(rooms[4].roomId));
@@ -279,6 +282,15 @@ describe('three users with @stomp/stompjs', { timeout: TIMEOUT_MS * 3 }, () => {
     await chatter.join(roomId);
     await until(() => contents(arrived, 'ENTER').length === 2, 'the second ENTER');
     assert.deepEqual(contents(arrived), [], 'who comes back starts at the new ENTER');
+  });
+
+  it('who only listens stays connected, by heart-beats', async () => {
+    const { roomId, chatter: owner } = await roomWithOwner();
+    const { chatter, arrived } = await joiner(roomId);
+    await until(() => chatter.heartBeats >= 3, 'three heart-beats', HEART_BEATS_MS);
+    await owner.say(roomId, 'still there?');
+    await heard(arrived, 'still there?');
+    assert.equal(chatter.connections, 1, 'on the connection of the beginning');
   });
 
   it('a token that is not this server’s is refused at CONNECT', async () => {

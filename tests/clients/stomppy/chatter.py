@@ -81,6 +81,11 @@ class Chatter:
         """ERROR frames: there should be none."""
         return self._listener.errors
 
+    @property
+    def gone(self):
+        """Whether the connection is over."""
+        return self._listener.gone
+
     def subscribe(self, destination, **headers):
         """Subscribes, and gives the list that grows with what arrives: `(headers, body)`."""
         subscription = f"sub-{next(self._ids)}"
@@ -127,7 +132,7 @@ class Chatter:
         """Says goodbye, and returns when its RECEIPT came and the socket is closed."""
         if self._connection.is_connected():
             self._connection.disconnect()
-        until(lambda: self._listener.gone, "DISCONNECT is receipted and the socket closed")
+        until(lambda: self.gone, "DISCONNECT is receipted and the socket closed")
 
     def _subscribe(self, destination, subscription, headers):
         receipt = f"receipt-{next(self._ids)}"

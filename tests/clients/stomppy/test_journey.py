@@ -2,12 +2,16 @@
 
 The first two log in by `passcode`, as stomp.py users do; the third by an Authorization header."""
 
+import time
 import unittest
 
 from api import Api, Problem, new_user
 from chatter import Chatter, Refused, contents, heard, presence_topic, room_topic
 from server import Server
 from until import until
+
+# Longer than the 20 s after which the server closes a socket that does not answer.
+SILENCE_S = 25
 
 
 def entered(user):
@@ -214,6 +218,16 @@ class Journey(unittest.TestCase):
         self.assertEqual([room["id"] for room in self.api.joined(guest.user)], [elsewhere_id])
         self.assertIsNone(self.api.exit(guest.user, room_id), "exit again is nothing")
         self.assertEqual(self.api.joined_room(owner.user, room_id)["userCount"], 1)
+
+    def test_who_only_listens_stays_connected_without_heart_beats(self):
+        room_id, owner = self.room_with_owner()
+        guest = self.joiner(room_id)
+        # stomp.py agrees on no heart-beats: only the WebSocket PINGs that it answers keep it from being taken for dead.
+        end = time.monotonic() + SILENCE_S
+        until(lambda: guest.chatter.gone or time.monotonic() > end, "the silence is over", 2 * SILENCE_S)
+        self.assertFalse(guest.chatter.gone, "nobody who answers is closed")
+        owner.chatter.say(room_id, "still there?")
+        heard(guest.arrived, "still there?")
 
 
 if __name__ == "__main__":

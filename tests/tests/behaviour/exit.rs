@@ -11,31 +11,55 @@ async fn exit_ends_the_membership_and_tells_the_room_once() {
     for over_http in [false, true] {
         let room = new_room(&server).await;
         let (user, other) = (server.new_user().await, server.new_user().await);
-        let (client, second, witness) = (user.connect().await, user.connect().await, other.connect().await);
+        let (client, second, witness) = (
+            user.connect().await,
+            user.connect().await,
+            other.connect().await,
+        );
         for client in [&client, &second, &witness] {
             client.enter(&room).await;
         }
         for _ in 0..3 {
             if over_http {
-                assert_eq!(user.ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({})).await.status, 204);
+                assert_eq!(
+                    user.ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({}))
+                        .await
+                        .status,
+                    204
+                );
             } else {
                 client.done(act("exit", &room)).await;
             }
         }
         let after = witness.say(&room, "after").await;
         let heard = witness.heard_until(&room, &after).await;
-        let exits: Vec<&Value> = heard.iter().filter(|m| m["messageType"] == "EXIT").collect();
+        let exits: Vec<&Value> = heard
+            .iter()
+            .filter(|m| m["messageType"] == "EXIT")
+            .collect();
         assert_eq!(exits.len(), 1);
-        assert_eq!((&exits[0]["senderId"], &exits[0]["content"]), (&json!(user.uid), &json!(format!("{}님이 퇴장하였습니다.", user.nickname))));
+        assert_eq!(
+            (&exits[0]["senderId"], &exits[0]["content"]),
+            (
+                &json!(user.uid),
+                &json!(format!("{}님이 퇴장하였습니다.", user.nickname))
+            )
+        );
         // Every socket hears the EXIT, and then nothing.
         for client in [&client, &second] {
-            client.heard_until(&room, exits[0]["id"].as_str().unwrap()).await;
+            client
+                .heard_until(&room, exits[0]["id"].as_str().unwrap())
+                .await;
             client.refused(talk(&room, "gone"), 403).await;
             assert!(client.drain(|frame| frame.command == "MESSAGE").is_empty());
         }
         assert!(user.joined().await.is_empty());
-        user.get(&format!("/v1/api/chat/rooms/joined/{room}")).await.problem(403);
-        user.get(&format!("/v1/api/chat/history/{room}")).await.problem(403);
+        user.get(&format!("/v1/api/chat/rooms/joined/{room}"))
+            .await
+            .problem(403);
+        user.get(&format!("/v1/api/chat/history/{room}"))
+            .await
+            .problem(403);
         assert_eq!(other.joined_room(&room).await["userCount"], 2);
     }
 }
@@ -44,9 +68,18 @@ async fn exit_ends_the_membership_and_tells_the_room_once() {
 async fn who_was_never_a_member_exits_without_a_word() {
     let server = Server::start().await;
     let room = new_room(&server).await;
-    let (stranger, witness) = (server.new_user().await, server.new_user().await.connect().await);
+    let (stranger, witness) = (
+        server.new_user().await,
+        server.new_user().await.connect().await,
+    );
     witness.enter(&room).await;
-    assert_eq!(stranger.ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({})).await.status, 204);
+    assert_eq!(
+        stranger
+            .ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({}))
+            .await
+            .status,
+        204
+    );
     stranger.connect().await.done(act("exit", &room)).await;
     let after = witness.say(&room, "after").await;
     assert_eq!(witness.heard_until(&room, &after).await.len(), 2);
@@ -59,11 +92,23 @@ async fn the_owners_exit_changes_nothing_for_others() {
     let room = create(&server, &owner, "p-1").await;
     let client = other.connect().await;
     client.enter(&room).await;
-    assert_eq!(owner.ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({})).await.status, 204);
+    assert_eq!(
+        owner
+            .ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({}))
+            .await
+            .status,
+        204
+    );
     client.say(&room, "without the owner").await;
     let seen = other.joined_room(&room).await;
-    assert_eq!((&seen["owner"]["uid"], &seen["userCount"]), (&json!(owner.uid), &json!(1)));
-    assert_eq!(other.get("/v1/api/rooms/playlists/p-1").await.expect(200), json!({"roomId": room, "locked": true}));
+    assert_eq!(
+        (&seen["owner"]["uid"], &seen["userCount"]),
+        (&json!(owner.uid), &json!(1))
+    );
+    assert_eq!(
+        other.get("/v1/api/rooms/playlists/p-1").await.expect(200),
+        json!({"roomId": room, "locked": true})
+    );
 }
 
 #[tokio::test]
@@ -81,21 +126,55 @@ async fn a_room_whose_last_member_exits_is_not_live_and_its_playlist_is_free() {
     let stranger = server.new_user().await;
     let listed = stranger.get("/v1/api/rooms/unjoined").await.expect(200);
     assert_eq!(listed, json!({"rooms": [], "nextCursor": null}));
-    assert_eq!(stranger.get("/v1/api/rooms/playlists/p-1").await.expect(200), json!({"roomId": room, "locked": false}));
-    let all = server.service().await.get("/v1/api/rooms/").await.expect(200);
-    assert_eq!(texts(all["rooms"].as_array().unwrap(), "id"), [room.as_str()]);
+    assert_eq!(
+        stranger
+            .get("/v1/api/rooms/playlists/p-1")
+            .await
+            .expect(200),
+        json!({"roomId": room, "locked": false})
+    );
+    let all = server
+        .service()
+        .await
+        .get("/v1/api/rooms/")
+        .await
+        .expect(200);
+    assert_eq!(
+        texts(all["rooms"].as_array().unwrap(), "id"),
+        [room.as_str()]
+    );
 
     // It starts anew: the same room, with the playlist as it is now.
     let mut request = create_request(&owner, "p-1");
     request["playlist"]["name"] = json!("another name");
     request["playlist"]["musics"] = json!([playlist("p-1")["musics"][2]]);
-    let again = server.service().await.ask("POST", "/v1/api/rooms/create", &request).await.expect(200);
-    assert_eq!((&again["id"], &again["roomName"], &again["userCount"]), (&json!(room), &json!("another name"), &json!(1)));
+    let again = server
+        .service()
+        .await
+        .ask("POST", "/v1/api/rooms/create", &request)
+        .await
+        .expect(200);
+    assert_eq!(
+        (&again["id"], &again["roomName"], &again["userCount"]),
+        (&json!(room), &json!("another name"), &json!(1))
+    );
     assert!(text(&again["createdAt"]) > text(&first["createdAt"]));
-    assert_eq!((&again["nowPlaying"]["musicId"], &again["thumbnail"]["id"]), (&json!("m2"), &json!("m2")));
-    assert_eq!(stranger.get("/v1/api/rooms/playlists/p-1").await.expect(200)["locked"], true);
+    assert_eq!(
+        (&again["nowPlaying"]["musicId"], &again["thumbnail"]["id"]),
+        (&json!("m2"), &json!("m2"))
+    );
+    assert_eq!(
+        stranger
+            .get("/v1/api/rooms/playlists/p-1")
+            .await
+            .expect(200)["locked"],
+        true
+    );
     let listed = stranger.get("/v1/api/rooms/unjoined").await.expect(200);
-    assert_eq!(texts(listed["rooms"].as_array().unwrap(), "id"), [room.as_str()]);
+    assert_eq!(
+        texts(listed["rooms"].as_array().unwrap(), "id"),
+        [room.as_str()]
+    );
 }
 
 #[tokio::test]
@@ -106,9 +185,20 @@ async fn ids_go_on_upwards_when_a_room_starts_anew() {
     let client = other.connect().await;
     client.enter(&room).await;
     let before = client.say(&room, "the first time").await;
-    owner.ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({})).await;
+    owner
+        .ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({}))
+        .await;
     client.done(act("exit", &room)).await;
-    server.service().await.ask("POST", "/v1/api/rooms/create", &create_request(&owner, "p-1")).await.expect(200);
+    server
+        .service()
+        .await
+        .ask(
+            "POST",
+            "/v1/api/rooms/create",
+            &create_request(&owner, "p-1"),
+        )
+        .await
+        .expect(200);
     client.join(&room).await;
     let after = client.say(&room, "the second time").await;
     assert!(after > before);

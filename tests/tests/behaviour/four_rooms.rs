@@ -18,7 +18,11 @@ async fn a_fifth_room_ends_the_one_joined_longest_ago() {
         rooms.push(new_room(&server).await);
     }
     let (user, other) = (server.new_user().await, server.new_user().await);
-    let (client, second, witness) = (user.connect().await, user.connect().await, other.connect().await);
+    let (client, second, witness) = (
+        user.connect().await,
+        user.connect().await,
+        other.connect().await,
+    );
     witness.enter(&rooms[0]).await;
     for room in &rooms[..4] {
         assert!(client.enter(room).await.get("evictedRoomId").is_none());
@@ -30,19 +34,42 @@ async fn a_fifth_room_ends_the_one_joined_longest_ago() {
     let joined = client.join(&rooms[4]).await;
     assert_eq!(joined["evictedRoomId"], rooms[0].as_str());
     let expected: Vec<&String> = rooms[1..5].iter().rev().collect();
-    assert_eq!(texts(&user.joined().await, "id").iter().collect::<Vec<_>>(), expected);
+    assert_eq!(
+        texts(&user.joined().await, "id").iter().collect::<Vec<_>>(),
+        expected
+    );
     let evicted = json!({"type": "EVICTED", "roomId": rooms[0], "byRoomId": rooms[4]});
     assert_eq!(client.reply("EVICTED").await, evicted);
     assert_eq!(second.reply("EVICTED").await, evicted);
-    let exit = witness.take("the EXIT", |frame| frame.get("subscription") == Some(&room_subscription(&rooms[0])) && frame.value()["messageType"] == "EXIT").await.value();
-    assert_eq!((&exit["senderId"], &exit["content"]), (&user.uid.clone().into(), &format!("{}님이 퇴장하였습니다.", user.nickname).into()));
+    let exit = witness
+        .take("the EXIT", |frame| {
+            frame.get("subscription") == Some(&room_subscription(&rooms[0]))
+                && frame.value()["messageType"] == "EXIT"
+        })
+        .await
+        .value();
+    assert_eq!(
+        (&exit["senderId"], &exit["content"]),
+        (
+            &user.uid.clone().into(),
+            &format!("{}님이 퇴장하였습니다.", user.nickname).into()
+        )
+    );
     // Their own EXIT is the last that the evicted one hears of the room.
-    client.heard_until(&rooms[0], exit["id"].as_str().unwrap()).await;
+    client
+        .heard_until(&rooms[0], exit["id"].as_str().unwrap())
+        .await;
     let said = witness.say(&rooms[0], "gone").await;
     witness.heard_until(&rooms[0], &said).await;
     client.settle().await;
-    assert!(client.drain(|frame| frame.get("subscription") == Some(&room_subscription(&rooms[0]))).is_empty());
-    client.refused(roomtone_tests::client::talk(&rooms[0], "still here?"), 403).await;
+    assert!(
+        client
+            .drain(|frame| frame.get("subscription") == Some(&room_subscription(&rooms[0])))
+            .is_empty()
+    );
+    client
+        .refused(roomtone_tests::client::talk(&rooms[0], "still here?"), 403)
+        .await;
 }
 
 #[tokio::test]
@@ -55,7 +82,12 @@ async fn creating_a_fifth_room_evicts_as_well() {
         rooms.push(roomtone_tests::room::create(&server, &owner, &format!("p-{n}")).await);
     }
     let request = roomtone_tests::room::create_request(&owner, "p-4");
-    let created = server.service().await.ask("POST", "/v1/api/rooms/create", &request).await.expect(201);
+    let created = server
+        .service()
+        .await
+        .ask("POST", "/v1/api/rooms/create", &request)
+        .await
+        .expect(201);
     assert_eq!(created["evictedRoomId"], rooms[0].as_str());
     assert_eq!(client.reply("EVICTED").await["byRoomId"], created["id"]);
     assert_eq!(owner.joined().await.len(), 4);
@@ -94,11 +126,17 @@ impl Race<'_> {
                 heard.push((text(&evicted["roomId"]), text(&evicted["byRoomId"])));
             }
             client.settle().await;
-            assert!(client.replies("EVICTED").is_empty(), "an eviction was told twice");
+            assert!(
+                client.replies("EVICTED").is_empty(),
+                "an eviction was told twice"
+            );
             heard.sort();
             told.push(heard);
         }
-        assert!(told.windows(2).all(|two| two[0] == two[1]), "the sockets were told different things");
+        assert!(
+            told.windows(2).all(|two| two[0] == two[1]),
+            "the sockets were told different things"
+        );
         told.swap_remove(0)
     }
 }
@@ -106,9 +144,17 @@ impl Race<'_> {
 /// How many memberships of `uid` this part of a room's history tells of. Their ENTERs and EXITs take turns, and the last tells whether they
 /// are a member now.
 fn memberships(history: &[Value], uid: &str, member: bool) -> usize {
-    let kinds: Vec<&Value> = history.iter().filter(|m| m["senderId"] == uid).map(|m| &m["messageType"]).collect();
+    let kinds: Vec<&Value> = history
+        .iter()
+        .filter(|m| m["senderId"] == uid)
+        .map(|m| &m["messageType"])
+        .collect();
     for (at, kind) in kinds.iter().enumerate() {
-        assert_eq!(*kind, if at % 2 == 0 { "ENTER" } else { "EXIT" }, "{kinds:?}");
+        assert_eq!(
+            *kind,
+            if at % 2 == 0 { "ENTER" } else { "EXIT" },
+            "{kinds:?}"
+        );
     }
     assert_eq!(kinds.len() % 2 == 1, member, "{kinds:?}");
     kinds.len().div_ceil(2)
@@ -116,7 +162,12 @@ fn memberships(history: &[Value], uid: &str, member: bool) -> usize {
 
 /// Whether there is an order of joins in which each one beyond the fourth ends the oldest room, which leads to
 /// just these evictions and leaves just these rooms, the oldest first.
-fn explained(in_rooms: &mut VecDeque<String>, to_join: &mut Vec<(String, usize)>, evictions: &mut Vec<(String, String)>, last: &[String]) -> bool {
+fn explained(
+    in_rooms: &mut VecDeque<String>,
+    to_join: &mut Vec<(String, usize)>,
+    evictions: &mut Vec<(String, String)>,
+    last: &[String],
+) -> bool {
     if to_join.iter().all(|(_, left)| *left == 0) {
         return evictions.is_empty() && in_rooms.iter().eq(last);
     }
@@ -127,7 +178,9 @@ fn explained(in_rooms: &mut VecDeque<String>, to_join: &mut Vec<(String, usize)>
         }
         let evicts = in_rooms.len() == 4;
         let eviction = evicts.then(|| (in_rooms[0].clone(), room.clone()));
-        let known = eviction.as_ref().and_then(|eviction| evictions.iter().position(|e| e == eviction));
+        let known = eviction
+            .as_ref()
+            .and_then(|eviction| evictions.iter().position(|e| e == eviction));
         if evicts && known.is_none() {
             continue;
         }
@@ -150,7 +203,7 @@ fn explained(in_rooms: &mut VecDeque<String>, to_join: &mut Vec<(String, usize)>
 
 #[tokio::test]
 async fn joins_that_race_never_make_a_fifth_room_and_always_end_the_oldest() {
-    let starting = Starting::default().with("ROOMTONE_SENDS_PER_S", 1_000_000).with("ROOMTONE_SEND_BURST", 1_000_000);
+    let starting = Starting::unhurried();
     let server = starting.start().await;
     let mut rooms = vec![];
     let mut readers = vec![];
@@ -162,7 +215,11 @@ async fn joins_that_race_never_make_a_fifth_room_and_always_end_the_oldest() {
     let mut seen: HashMap<String, String> = HashMap::new();
     for round in 0..settings::rounds(30) {
         let user = server.user(&format!("racer-{round}"), "달리기").await;
-        let mut race = Race { user, rooms: &rooms, clients: vec![] };
+        let mut race = Race {
+            user,
+            rooms: &rooms,
+            clients: vec![],
+        };
         for _ in 0..8 {
             race.clients.push(race.user.connect().await);
         }
@@ -177,13 +234,24 @@ async fn joins_that_race_never_make_a_fifth_room_and_always_end_the_oldest() {
         assert_eq!(joined.len(), 4, "round {round}");
         let mut to_join = vec![];
         for (room, reader) in rooms.iter().zip(&readers) {
-            let news = reader.history_after(room, seen.get(room).map(String::as_str)).await;
-            seen.extend(news.last().map(|message| (room.clone(), text(&message["id"]))));
-            to_join.push((room.clone(), memberships(&news, &race.user.uid, joined.contains(room))));
+            let news = reader
+                .history_after(room, seen.get(room).map(String::as_str))
+                .await;
+            seen.extend(
+                news.last()
+                    .map(|message| (room.clone(), text(&message["id"]))),
+            );
+            to_join.push((
+                room.clone(),
+                memberships(&news, &race.user.uid, joined.contains(room)),
+            ));
         }
         let all: usize = to_join.iter().map(|(_, count)| count).sum();
         let mut evictions = race.evictions(all - 4).await;
-        assert!(explained(&mut VecDeque::new(), &mut to_join, &mut evictions, &joined), "round {round}: no order of joins ends the oldest each time: {evictions:?}");
+        assert!(
+            explained(&mut VecDeque::new(), &mut to_join, &mut evictions, &joined),
+            "round {round}: no order of joins ends the oldest each time: {evictions:?}"
+        );
         for client in race.clients {
             client.put(&Frame::new("DISCONNECT")).await;
         }

@@ -6,7 +6,8 @@ use roomtone_tests::user::User;
 use serde_json::{Value, json};
 
 async fn enters(of: &User, room: &str) -> Vec<Value> {
-    let enters = |message: &Value| message["messageType"] == "ENTER" && message["senderId"] == of.uid;
+    let enters =
+        |message: &Value| message["messageType"] == "ENTER" && message["senderId"] == of.uid;
     of.history(room).await.into_iter().filter(enters).collect()
 }
 
@@ -16,14 +17,25 @@ async fn the_reply_to_a_join_shows_the_room() {
     let room = new_room(&server).await;
     let user = server.new_user().await;
     let joined = user.connect().await.join(&room).await;
-    assert_eq!((&joined["presence"], &joined["room"]["userCount"]), (&"on".into(), &2.into()));
+    assert_eq!(
+        (&joined["presence"], &joined["room"]["userCount"]),
+        (&"on".into(), &2.into())
+    );
     assert_eq!(joined["currentMusicId"], joined["nowPlaying"]["musicId"]);
     assert!(joined.get("evictedRoomId").is_none());
     let users = joined["room"]["users"].as_array().unwrap();
     let own = users.iter().find(|u| u["uid"] == user.uid).unwrap();
     assert_eq!(own["nickName"], user.nickname.as_str());
-    assert_eq!(own["lastReadMessageId"], enters(&user, &room).await[0]["id"], "a first join sets the mark to its ENTER");
-    assert!(users.iter().all(|u| u["uid"] == user.uid || u.get("lastReadMessageId").is_none()));
+    assert_eq!(
+        own["lastReadMessageId"],
+        enters(&user, &room).await[0]["id"],
+        "a first join sets the mark to its ENTER"
+    );
+    assert!(
+        users
+            .iter()
+            .all(|u| u["uid"] == user.uid || u.get("lastReadMessageId").is_none())
+    );
 }
 
 #[tokio::test]
@@ -38,8 +50,17 @@ async fn joining_again_makes_no_second_membership_and_no_second_enter() {
     let mut first = None;
     for client in clients.iter().cycle().take(12) {
         let joined = client.join(&room).await;
-        let own = joined["room"]["users"].as_array().unwrap().iter().find(|u| u["uid"] == user.uid).unwrap().clone();
-        assert_eq!(first.get_or_insert(own["enteredAt"].clone()), &own["enteredAt"]);
+        let own = joined["room"]["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|u| u["uid"] == user.uid)
+            .unwrap()
+            .clone();
+        assert_eq!(
+            first.get_or_insert(own["enteredAt"].clone()),
+            &own["enteredAt"]
+        );
         assert_eq!(joined["room"]["userCount"], 2);
     }
     assert_eq!(enters(&user, &room).await.len(), 1);
@@ -60,7 +81,10 @@ async fn joins_of_many_sockets_at_once_make_one_membership() {
             posted.push(client.post(act("join", &room)).await);
         }
         for (client, receipt) in clients.iter().zip(posted) {
-            assert!(matches!(client.answer(&receipt).await, roomtone_tests::client::Answer::Receipt(_)));
+            assert!(matches!(
+                client.answer(&receipt).await,
+                roomtone_tests::client::Answer::Receipt(_)
+            ));
         }
         assert_eq!(enters(&user, &room).await.len(), 1);
         assert_eq!(user.joined_room(&room).await["userCount"], 2);
@@ -100,7 +124,10 @@ async fn the_owner_has_no_enter() {
     let room = roomtone_tests::room::create(&server, &owner, "p-1").await;
     assert_eq!(owner.history(&room).await, Vec::<Value>::new());
     let joined = owner.connect().await.join(&room).await;
-    assert_eq!((&joined["room"]["userCount"], &joined["presence"]), (&1.into(), &"on".into()));
+    assert_eq!(
+        (&joined["room"]["userCount"], &joined["presence"]),
+        (&1.into(), &"on".into())
+    );
     assert_eq!(owner.history(&room).await, Vec::<Value>::new());
 }
 
@@ -122,14 +149,32 @@ async fn members_see_each_other_in_the_order_they_joined() {
     loop {
         let page = owner.get(&path).await.expect(200);
         seen.extend(page["users"].as_array().unwrap().clone());
-        let Some(cursor) = page["nextCursor"].as_str() else { break };
+        let Some(cursor) = page["nextCursor"].as_str() else {
+            break;
+        };
         path = format!("/v1/api/rooms/{room}/users?cursor={cursor}&size=5");
     }
     assert_eq!(texts(&seen, "uid"), uids);
     assert!(texts(&seen, "enteredAt").is_sorted());
     assert_eq!(texts(&seen, "presence")[..2], ["off", "on"]);
-    let shown = owner.get(&format!("/v1/api/rooms/{room}")).await.expect(200);
-    assert_eq!(shown["users"].as_array().unwrap().iter().map(|u| text(&u["uid"])).collect::<Vec<_>>(), uids);
-    server.new_user().await.get(&format!("/v1/api/rooms/{room}/users")).await.problem(403);
+    let shown = owner
+        .get(&format!("/v1/api/rooms/{room}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        shown["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|u| text(&u["uid"]))
+            .collect::<Vec<_>>(),
+        uids
+    );
+    server
+        .new_user()
+        .await
+        .get(&format!("/v1/api/rooms/{room}/users"))
+        .await
+        .problem(403);
     assert_eq!(shown["owner"]["uid"], json!(owner.uid));
 }

@@ -29,10 +29,22 @@ async fn rooms_come_newest_first_in_pages_of_12_and_20_at_most() {
     for _ in 0..25 {
         rooms.insert(0, new_room(&server).await);
     }
-    for (reader, path) in [(&user, "/v1/api/rooms/unjoined"), (&service, "/v1/api/rooms/")] {
-        for (query, expected) in [("", vec![12, 12, 1]), ("?size=20", vec![20, 5]), ("?size=1000", vec![20, 5]), ("?size=7", vec![7, 7, 7, 4])] {
+    for (reader, path) in [
+        (&user, "/v1/api/rooms/unjoined"),
+        (&service, "/v1/api/rooms/"),
+    ] {
+        for (query, expected) in [
+            ("", vec![12, 12, 1]),
+            ("?size=20", vec![20, 5]),
+            ("?size=1000", vec![20, 5]),
+            ("?size=7", vec![7, 7, 7, 4]),
+        ] {
             let (all, sizes) = pages(reader, &format!("{path}{query}"), "rooms").await;
-            assert_eq!((texts(&all, "id"), sizes), (rooms.clone(), expected), "{path}{query}");
+            assert_eq!(
+                (texts(&all, "id"), sizes),
+                (rooms.clone(), expected),
+                "{path}{query}"
+            );
         }
         for query in ["size=0", "size=-1", "size=x", "cursor=nonsense"] {
             reader.get(&format!("{path}?{query}")).await.problem(400);
@@ -61,7 +73,12 @@ async fn history_comes_newest_first_by_pages_and_oldest_first_as_a_whole() {
     let user = server.new_user().await;
     let client = user.connect().await;
     client.join(&room).await;
-    let mut ids = vec![user.joined_room(&room).await["lastReadMessageId"].as_str().unwrap().to_owned()];
+    let mut ids = vec![
+        user.joined_room(&room).await["lastReadMessageId"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    ];
     for n in 0..29 {
         ids.push(client.say(&room, &n.to_string()).await);
     }
@@ -69,29 +86,63 @@ async fn history_comes_newest_first_by_pages_and_oldest_first_as_a_whole() {
         let whole = user.get(&format!("{path}/{room}")).await.expect(200);
         assert_eq!(texts(whole["messages"].as_array().unwrap(), "id"), ids);
         assert_eq!(whole["nextCursor"], Value::Null);
-        let after = user.get(&format!("{path}/{room}?after={}", ids[9])).await.expect(200);
-        assert_eq!(texts(after["messages"].as_array().unwrap(), "id"), ids[10..]);
+        let after = user
+            .get(&format!("{path}/{room}?after={}", ids[9]))
+            .await
+            .expect(200);
+        assert_eq!(
+            texts(after["messages"].as_array().unwrap(), "id"),
+            ids[10..]
+        );
     }
     let newest_first: Vec<String> = ids.iter().rev().cloned().collect();
     for (size, expected) in [("", 12), ("&size=5", 5), ("&size=20", 20), ("&size=21", 20)] {
         let (mut seen, mut before) = (vec![], String::new());
         loop {
-            let page = user.get(&format!("/v1/api/chat/history?roomId={room}{size}{before}")).await.expect(200);
+            let page = user
+                .get(&format!("/v1/api/chat/history?roomId={room}{size}{before}"))
+                .await
+                .expect(200);
             let messages = texts(page["messages"].as_array().unwrap(), "id");
-            assert!(messages.len() == expected || page["nextCursor"].is_null(), "{page}");
+            assert!(
+                messages.len() == expected || page["nextCursor"].is_null(),
+                "{page}"
+            );
             seen.extend(messages);
-            let Some(cursor) = page["nextCursor"].as_str() else { break };
+            let Some(cursor) = page["nextCursor"].as_str() else {
+                break;
+            };
             before = format!("&before={cursor}");
         }
         assert_eq!(seen, newest_first);
     }
-    let before = user.get(&format!("/v1/api/chat/history?roomId={room}&before={}&size=3", ids[10])).await.expect(200);
-    assert_eq!(texts(before["messages"].as_array().unwrap(), "id"), [&ids[9][..], &ids[8], &ids[7]]);
-    for query in ["", "?roomId=nonsense&size=0", &format!("?roomId={room}&size=0"), &format!("?roomId={room}&before=nonsense")] {
+    let before = user
+        .get(&format!(
+            "/v1/api/chat/history?roomId={room}&before={}&size=3",
+            ids[10]
+        ))
+        .await
+        .expect(200);
+    assert_eq!(
+        texts(before["messages"].as_array().unwrap(), "id"),
+        [&ids[9][..], &ids[8], &ids[7]]
+    );
+    for query in [
+        "",
+        "?roomId=nonsense&size=0",
+        &format!("?roomId={room}&size=0"),
+        &format!("?roomId={room}&before=nonsense"),
+    ] {
         let answer = user.get(&format!("/v1/api/chat/history{query}")).await;
         assert!(matches!(answer.status, 400 | 422), "{query}: {answer:?}");
     }
     let stranger = server.new_user().await;
-    stranger.get(&format!("/v1/api/chat/history?roomId={room}")).await.problem(403);
-    stranger.get(&format!("/v1/api/chat/history/{room}")).await.problem(403);
+    stranger
+        .get(&format!("/v1/api/chat/history?roomId={room}"))
+        .await
+        .problem(403);
+    stranger
+        .get(&format!("/v1/api/chat/history/{room}"))
+        .await
+        .problem(403);
 }

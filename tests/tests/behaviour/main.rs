@@ -2,6 +2,9 @@
 //!
 //! No test knows how it is done. `stomp` is the protocol, octet by octet; the others are the rules of the chat.
 
+// All of this is test code, where a broken expectation must stop the test at once.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod auth;
 mod burst;
 mod crash;

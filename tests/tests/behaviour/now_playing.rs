@@ -7,13 +7,19 @@ use serde_json::{Value, json};
 /// Milliseconds since 1970 of `2024-05-06T07:08:09.123Z`.
 fn ms(time: &Value) -> i64 {
     let time = text(time);
-    let number = |from: usize, to: usize| time[from..to].parse::<i64>().unwrap_or_else(|_| panic!("{time}"));
+    let number = |from: usize, to: usize| {
+        time[from..to]
+            .parse::<i64>()
+            .unwrap_or_else(|_| panic!("{time}"))
+    };
     // Days from the civil calendar: years begin in March, so that leap days come last.
     let (month, day) = (number(5, 7), number(8, 10));
     let year = number(0, 4) - i64::from(month <= 2);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
-    ((days * 24 + number(11, 13)) * 60 + number(14, 16)) * 60_000 + number(17, 19) * 1_000 + number(20, 23)
+    ((days * 24 + number(11, 13)) * 60 + number(14, 16)) * 60_000
+        + number(17, 19) * 1_000
+        + number(20, 23)
 }
 
 /// What must be playing, by the times that the room itself gives: (index, position, beginning of the track).
@@ -31,8 +37,16 @@ fn expected(created_at: &Value, now_ms: i64) -> (i64, i64, i64) {
 
 fn check(created_at: &Value, playing: &Value) {
     let (index, position, started) = expected(created_at, ms(&playing["serverTime"]));
-    assert_eq!((&playing["index"], &playing["positionMs"]), (&json!(index), &json!(position)), "{playing}");
-    assert_eq!((&playing["musicId"], ms(&playing["startedAt"])), (&json!(format!("m{index}")), started), "{playing}");
+    assert_eq!(
+        (&playing["index"], &playing["positionMs"]),
+        (&json!(index), &json!(position)),
+        "{playing}"
+    );
+    assert_eq!(
+        (&playing["musicId"], ms(&playing["startedAt"])),
+        (&json!(format!("m{index}")), started),
+        "{playing}"
+    );
 }
 
 #[tokio::test]
@@ -46,12 +60,24 @@ async fn everybody_gets_the_same_answer_wherever_they_ask() {
     check(&created_at, &joined["nowPlaying"]);
     check(&created_at, &joined["room"]["nowPlaying"]);
     for user in [&owner, &other] {
-        check(&created_at, &user.get(&format!("/v1/api/rooms/{room}")).await.expect(200)["nowPlaying"]);
+        check(
+            &created_at,
+            &user.get(&format!("/v1/api/rooms/{room}")).await.expect(200)["nowPlaying"],
+        );
         check(&created_at, &user.joined_room(&room).await["nowPlaying"]);
-        check(&created_at, &user.get(&format!("/v1/api/chat/rooms/joined/{room}")).await.expect(200)["nowPlaying"]);
+        check(
+            &created_at,
+            &user
+                .get(&format!("/v1/api/chat/rooms/joined/{room}"))
+                .await
+                .expect(200)["nowPlaying"],
+        );
     }
     let stranger = server.new_user().await;
-    check(&created_at, &stranger.get("/v1/api/rooms/unjoined").await.expect(200)["rooms"][0]["nowPlaying"]);
+    check(
+        &created_at,
+        &stranger.get("/v1/api/rooms/unjoined").await.expect(200)["rooms"][0]["nowPlaying"],
+    );
 }
 
 #[tokio::test]
@@ -66,7 +92,11 @@ async fn a_message_tells_what_was_playing_when_it_was_sent() {
     for _ in 0..3 {
         let message = client.heard(&room).await;
         let (index, position, _) = expected(&created_at, ms(&message["createdAt"]));
-        assert_eq!((&message["currentMusicId"], &message["positionMs"]), (&json!(format!("m{index}")), &json!(position)), "{message}");
+        assert_eq!(
+            (&message["currentMusicId"], &message["positionMs"]),
+            (&json!(format!("m{index}")), &json!(position)),
+            "{message}"
+        );
     }
 }
 
@@ -90,14 +120,27 @@ async fn the_track_changes_at_its_end() {
     for (at, playtime) in [(0, "0:01"), (1, "0:01"), (2, "0:01")] {
         request["playlist"]["musics"][at]["playtime"] = json!(playtime);
     }
-    let room = text(&server.service().await.ask("POST", "/v1/api/rooms/create", &request).await.expect(201)["id"]);
+    let room = text(
+        &server
+            .service()
+            .await
+            .ask("POST", "/v1/api/rooms/create", &request)
+            .await
+            .expect(201)["id"],
+    );
     for wanted in ["m1", "m2", "m0"] {
         let playing = roomtone_tests::deadline::until(wanted, async || {
             let playing = owner.joined_room(&room).await["nowPlaying"].clone();
             (playing["musicId"] == wanted).then_some(playing)
         });
         let playing = playing.await;
-        assert!(playing["positionMs"].as_i64().is_some_and(|ms| ms < 1_000), "{playing}");
-        assert_eq!(ms(&playing["serverTime"]) - ms(&playing["startedAt"]), playing["positionMs"].as_i64().unwrap());
+        assert!(
+            playing["positionMs"].as_i64().is_some_and(|ms| ms < 1_000),
+            "{playing}"
+        );
+        assert_eq!(
+            ms(&playing["serverTime"]) - ms(&playing["startedAt"]),
+            playing["positionMs"].as_i64().unwrap()
+        );
     }
 }

@@ -25,14 +25,23 @@ impl Stage {
         watching.join(&room).await;
         assert_eq!(watching.noticed_of(&room, &watcher).await["onCount"], 1);
         let user = server.new_user().await;
-        Self { server, room, watching, user }
+        Self {
+            server,
+            room,
+            watching,
+            user,
+        }
     }
 
     /// The next change told is that the user is so.
     async fn becomes(&self, word: &str) {
         let change = self.watching.noticed(&self.room).await;
         let on_count = if word == "on" { 2 } else { 1 };
-        assert_eq!((&change["uid"], &change["presence"], &change["onCount"]), (&json!(self.user.uid), &json!(word), &json!(on_count)), "{change}");
+        assert_eq!(
+            (&change["uid"], &change["presence"], &change["onCount"]),
+            (&json!(self.user.uid), &json!(word), &json!(on_count)),
+            "{change}"
+        );
     }
 
     /// Brings about one change that is sure to be told, and sees that nothing was told before it.
@@ -40,7 +49,10 @@ impl Stage {
         let last = self.server.new_user().await;
         last.connect().await.join(&self.room).await;
         let change = self.watching.noticed(&self.room).await;
-        assert_eq!(change["uid"], last.uid, "something was told that did not change: {change}");
+        assert_eq!(
+            change["uid"], last.uid,
+            "something was told that did not change: {change}"
+        );
     }
 
     async fn switch(&self, client: &Client, word: &str) {
@@ -50,7 +62,10 @@ impl Stage {
 
     async fn patch(&self, word: &str) {
         let body = json!({"roomId": self.room});
-        let answer = self.user.ask("PATCH", &format!("/api/v1/presence/{word}"), &body).await;
+        let answer = self
+            .user
+            .ask("PATCH", &format!("/api/v1/presence/{word}"), &body)
+            .await;
         assert_eq!(answer.status, 204);
     }
 
@@ -71,7 +86,10 @@ async fn a_change_says_who_where_when_and_how_many_are_on() {
     fields.sort();
     assert_eq!(fields, ["at", "onCount", "presence", "roomId", "uid"]);
     assert_eq!(change["roomId"], stage.room.as_str());
-    assert!(change["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{change}");
+    assert!(
+        change["at"].as_str().is_some_and(|at| at.ends_with('Z')),
+        "{change}"
+    );
 }
 
 #[tokio::test]
@@ -105,7 +123,11 @@ async fn the_switch_of_a_socket_in_the_room_turns_presence() {
 #[tokio::test]
 async fn the_first_socket_in_and_the_last_one_out_count() {
     let stage = Stage::new().await;
-    let (first, second, third) = (stage.user.connect().await, stage.user.connect().await, stage.user.connect().await);
+    let (first, second, third) = (
+        stage.user.connect().await,
+        stage.user.connect().await,
+        stage.user.connect().await,
+    );
     first.join(&stage.room).await;
     stage.becomes("on").await;
     second.join(&stage.room).await;
@@ -180,15 +202,27 @@ async fn only_who_is_on_sends() {
     client.join(&stage.room).await;
     client.say(&stage.room, "on").await;
     stage.switch(&client, "off").await;
-    client.refused(roomtone_tests::client::talk(&stage.room, "off"), 403).await;
+    client
+        .refused(roomtone_tests::client::talk(&stage.room, "off"), 403)
+        .await;
     let body = json!({"roomId": stage.room, "content": "off"});
-    stage.user.ask("POST", "/v1/api/chat/message", &body).await.problem(403);
+    stage
+        .user
+        .ask("POST", "/v1/api/chat/message", &body)
+        .await
+        .problem(403);
     stage.switch(&client, "on").await;
     client.say(&stage.room, "on").await;
     // A socket that is not in the room: their presence is off, unless another one is.
     client.done(act("leave", &stage.room)).await;
-    client.refused(roomtone_tests::client::talk(&stage.room, "left"), 403).await;
-    stage.user.ask("POST", "/v1/api/chat/message", &body).await.expect(201);
+    client
+        .refused(roomtone_tests::client::talk(&stage.room, "left"), 403)
+        .await;
+    stage
+        .user
+        .ask("POST", "/v1/api/chat/message", &body)
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
@@ -196,14 +230,30 @@ async fn presence_is_shown_to_members_only() {
     let stage = Stage::new().await;
     let client = stage.user.connect().await;
     client.join(&stage.room).await;
-    let (on, off) = (stage.user.present(&stage.room, "on").await, stage.user.present(&stage.room, "off").await);
+    let (on, off) = (
+        stage.user.present(&stage.room, "on").await,
+        stage.user.present(&stage.room, "off").await,
+    );
     assert_eq!((on.len(), off.len()), (2, 1), "the owner has no socket");
     let stranger = stage.server.new_user().await;
     for word in ["on", "off"] {
-        stranger.get(&format!("/api/v1/presence/{}/{word}", stage.room)).await.problem(403);
-        stranger.ask("PATCH", &format!("/api/v1/presence/{word}"), &json!({"roomId": stage.room})).await.problem(403);
+        stranger
+            .get(&format!("/api/v1/presence/{}/{word}", stage.room))
+            .await
+            .problem(403);
+        stranger
+            .ask(
+                "PATCH",
+                &format!("/api/v1/presence/{word}"),
+                &json!({"roomId": stage.room}),
+            )
+            .await
+            .problem(403);
         let nowhere = json!({"roomId": "00000000-0000-4000-8000-000000000000"});
-        stranger.ask("PATCH", &format!("/api/v1/presence/{word}"), &nowhere).await.problem(404);
+        stranger
+            .ask("PATCH", &format!("/api/v1/presence/{word}"), &nowhere)
+            .await
+            .problem(404);
     }
 }
 
@@ -213,7 +263,9 @@ async fn everybody_is_off_after_a_crash_until_they_come_back() {
     let client = stage.user.connect().await;
     client.join(&stage.room).await;
     stage.becomes("on").await;
-    let Stage { server, room, user, .. } = stage;
+    let Stage {
+        server, room, user, ..
+    } = stage;
     let server = Starting::default().on(server.kill().await).start().await;
     let user = user.at(&server);
     assert_eq!(user.present(&room, "on").await, Vec::<String>::new());
@@ -222,5 +274,8 @@ async fn everybody_is_off_after_a_crash_until_they_come_back() {
     client.watch(&room).await;
     client.listen(&room).await;
     let change: Value = client.noticed(&room).await;
-    assert_eq!((&change["uid"], &change["onCount"]), (&json!(user.uid), &json!(1)));
+    assert_eq!(
+        (&change["uid"], &change["onCount"]),
+        (&json!(user.uid), &json!(1))
+    );
 }

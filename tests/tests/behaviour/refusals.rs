@@ -12,8 +12,16 @@ const NO_ROOM: &str = "00000000-0000-4000-8000-000000000000";
 async fn a_send_to_nowhere_is_refused_with_404() {
     let server = Server::start().await;
     let client = server.new_user().await.connect().await;
-    for destination in ["/chat/pub/sing", "/chat/pub/", "/chat/topic/room/1", "nowhere", "/chat/pub/send/"] {
-        let refusal = client.refused(Frame::send(destination, &json!({})), 404).await;
+    for destination in [
+        "/chat/pub/sing",
+        "/chat/pub/",
+        "/chat/topic/room/1",
+        "nowhere",
+        "/chat/pub/send/",
+    ] {
+        let refusal = client
+            .refused(Frame::send(destination, &json!({})), 404)
+            .await;
         assert!(refusal.get("roomId").is_none(), "{refusal}");
     }
     client.settle().await;
@@ -25,27 +33,53 @@ async fn a_body_that_can_not_be_read_is_400_and_one_against_a_rule_422() {
     let room = new_room(&server).await;
     let client = server.new_user().await.connect().await;
     client.join(&room).await;
-    for verb in ["join", "send", "leave", "exit", "presence", "read", "refresh"] {
+    for verb in [
+        "join", "send", "leave", "exit", "presence", "read", "refresh",
+    ] {
         let destination = format!("/chat/pub/{verb}");
-        for body in ["", "nonsense", "[]", "{\"roomId\":", "{\"roomId\":7,\"token\":7}"] {
+        for body in [
+            "",
+            "nonsense",
+            "[]",
+            "{\"roomId\":",
+            "{\"roomId\":7,\"token\":7}",
+        ] {
             let mut frame = Frame::new("SEND").with("destination", &destination);
             frame.body = body.as_bytes().to_vec();
             client.refused(frame, 400).await;
         }
-        client.refused(Frame::send(&destination, &json!({})), 422).await;
+        client
+            .refused(Frame::send(&destination, &json!({})), 422)
+            .await;
     }
     for (verb, body) in [
         ("send", json!({"roomId": room})),
-        ("send", json!({"roomId": room, "content": "x", "clientMessageId": ""})),
+        (
+            "send",
+            json!({"roomId": room, "content": "x", "clientMessageId": ""}),
+        ),
         ("presence", json!({"roomId": room})),
         ("presence", json!({"roomId": room, "presence": "away"})),
         ("read", json!({"roomId": room})),
-        ("read", json!({"roomId": room, "lastReadMessageId": "nonsense"})),
-        ("leave", json!({"roomId": room, "lastReadMessageId": "nonsense"})),
+        (
+            "read",
+            json!({"roomId": room, "lastReadMessageId": "nonsense"}),
+        ),
+        (
+            "leave",
+            json!({"roomId": room, "lastReadMessageId": "nonsense"}),
+        ),
     ] {
-        client.refused(Frame::send(&format!("/chat/pub/{verb}"), &body), 422).await;
+        client
+            .refused(Frame::send(&format!("/chat/pub/{verb}"), &body), 422)
+            .await;
     }
-    client.refused(Frame::send("/chat/pub/send", &json!({"roomId": room, "content": 7})), 400).await;
+    client
+        .refused(
+            Frame::send("/chat/pub/send", &json!({"roomId": room, "content": 7})),
+            400,
+        )
+        .await;
     client.say(&room, "still here").await;
 }
 
@@ -59,9 +93,14 @@ async fn no_such_room_and_not_a_member_look_alike_except_to_who_joins() {
             ("send", json!({"roomId": room, "content": "hello"})),
             ("leave", json!({"roomId": room})),
             ("presence", json!({"roomId": room, "presence": "off"})),
-            ("read", json!({"roomId": room, "lastReadMessageId": "0000000000000000000000"})),
+            (
+                "read",
+                json!({"roomId": room, "lastReadMessageId": "0000000000000000000000"}),
+            ),
         ] {
-            let refusal = client.refused(Frame::send(&format!("/chat/pub/{}", body.0), &body.1), 403).await;
+            let refusal = client
+                .refused(Frame::send(&format!("/chat/pub/{}", body.0), &body.1), 403)
+                .await;
             assert_eq!(refusal["roomId"], room);
         }
     }
@@ -79,7 +118,10 @@ async fn a_refusal_names_its_receipt_only_where_there_was_one() {
     let receipt = client.post(talk(NO_ROOM, "hello")).await;
     assert_eq!(client.reply("REFUSED").await["receipt"], receipt.as_str());
     client.settle().await;
-    assert!(client.drain(|frame| frame.command == "RECEIPT").is_empty(), "what is refused has no receipt");
+    assert!(
+        client.drain(|frame| frame.command == "RECEIPT").is_empty(),
+        "what is refused has no receipt"
+    );
 }
 
 #[tokio::test]
@@ -88,7 +130,9 @@ async fn who_does_not_listen_for_replies_gets_an_error_instead() {
     for version in Version::ALL {
         let client = server.new_user().await.connect_bare(version).await;
         let receipt = client.post(talk(NO_ROOM, "hello")).await;
-        let Answer::Error(error) = client.answer(&receipt).await else { panic!("no ERROR") };
+        let Answer::Error(error) = client.answer(&receipt).await else {
+            panic!("no ERROR")
+        };
         assert_eq!(error.get("receipt-id"), Some(receipt.as_str()));
         assert!(error.get("message").is_some());
         client.ended().await;
@@ -98,10 +142,21 @@ async fn who_does_not_listen_for_replies_gets_an_error_instead() {
 #[tokio::test]
 async fn a_subscription_to_nowhere_is_an_error() {
     let server = Server::start().await;
-    for destination in ["/nowhere", "/chat/topic/room/", "/chat/topic/room/not-a-room", "/chat/topic/presence/", "/chat/topic", "/user/queue/others"] {
+    for destination in [
+        "/nowhere",
+        "/chat/topic/room/",
+        "/chat/topic/room/not-a-room",
+        "/chat/topic/presence/",
+        "/chat/topic",
+        "/user/queue/others",
+    ] {
         let client = server.new_user().await.connect().await;
-        let receipt = client.post(roomtone_tests::client::subscribe("a", destination)).await;
-        let Answer::Error(error) = client.answer(&receipt).await else { panic!("no ERROR for {destination}") };
+        let receipt = client
+            .post(roomtone_tests::client::subscribe("a", destination))
+            .await;
+        let Answer::Error(error) = client.answer(&receipt).await else {
+            panic!("no ERROR for {destination}")
+        };
         assert_eq!(error.get("receipt-id"), Some(receipt.as_str()));
         client.ended().await;
     }
@@ -109,7 +164,11 @@ async fn a_subscription_to_nowhere_is_an_error() {
 
 #[tokio::test]
 async fn who_sends_too_fast_is_refused_with_429_on_all_sockets_together() {
-    let server = Starting::default().with("ROOMTONE_SENDS_PER_S", 1).with("ROOMTONE_SEND_BURST", 10).start().await;
+    let server = Starting::default()
+        .with("ROOMTONE_SENDS_PER_S", 1)
+        .with("ROOMTONE_SEND_BURST", 10)
+        .start()
+        .await;
     let room = new_room(&server).await;
     let (user, other) = (server.new_user().await, server.new_user().await);
     let clients = [user.connect().await, user.connect().await];
@@ -133,7 +192,10 @@ async fn who_sends_too_fast_is_refused_with_429_on_all_sockets_together() {
         }
     }
     // Eight are left of the burst after two joins; some more were earned while the test went on.
-    assert!((8..30).contains(&done) && refused == 40 - done, "{done} done, {refused} refused");
+    assert!(
+        (8..30).contains(&done) && refused == 40 - done,
+        "{done} done, {refused} refused"
+    );
     let client = other.connect().await;
     client.join(&room).await;
     client.say(&room, "not my fault").await;
@@ -152,7 +214,10 @@ async fn a_default_burst_is_100() {
     let mut refused = 0;
     for (n, receipt) in receipts.iter().enumerate() {
         if let Answer::Refused(refusal) = client.answer(receipt).await {
-            assert!(n >= 99 && refusal["status"] == 429, "message {n}: {refusal}");
+            assert!(
+                n >= 99 && refusal["status"] == 429,
+                "message {n}: {refusal}"
+            );
             assert!(!text(&refusal["detail"]).is_empty());
             refused += 1;
         }

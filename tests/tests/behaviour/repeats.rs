@@ -7,11 +7,19 @@ use roomtone_tests::server::{Server, Starting};
 use serde_json::json;
 
 fn named(room: &str, content: &str, id: &str) -> Frame {
-    Frame::send("/chat/pub/send", &json!({"roomId": room, "content": content, "clientMessageId": id}))
+    Frame::send(
+        "/chat/pub/send",
+        &json!({"roomId": room, "content": content, "clientMessageId": id}),
+    )
 }
 
 async fn id_of(client: &Client, frame: Frame) -> String {
-    client.done(frame).await.get("message-id").expect("a message-id").to_owned()
+    client
+        .done(frame)
+        .await
+        .get("message-id")
+        .expect("a message-id")
+        .to_owned()
 }
 
 #[tokio::test]
@@ -19,7 +27,11 @@ async fn a_repeat_is_not_shown_and_its_receipt_has_the_first_ones_id() {
     let server = Server::start().await;
     let (room, other_room) = (new_room(&server).await, new_room(&server).await);
     let (user, other) = (server.new_user().await, server.new_user().await);
-    let (client, second_socket, other_client) = (user.connect().await, user.connect().await, other.connect().await);
+    let (client, second_socket, other_client) = (
+        user.connect().await,
+        user.connect().await,
+        other.connect().await,
+    );
     for room in [&room, &other_room] {
         client.enter(room).await;
         other_client.join(room).await;
@@ -27,17 +39,30 @@ async fn a_repeat_is_not_shown_and_its_receipt_has_the_first_ones_id() {
     let first = id_of(&client, named(&room, "first", "c-1")).await;
     second_socket.join(&room).await;
     assert_eq!(id_of(&client, named(&room, "again", "c-1")).await, first);
-    assert_eq!(id_of(&second_socket, named(&room, "again", "c-1")).await, first);
+    assert_eq!(
+        id_of(&second_socket, named(&room, "again", "c-1")).await,
+        first
+    );
     // Another name, another sender and another room make another message.
     let mut ids = vec![first];
     ids.push(id_of(&client, named(&room, "second", "c-2")).await);
     ids.push(id_of(&other_client, named(&room, "third", "c-1")).await);
     let elsewhere = id_of(&client, named(&other_room, "fourth", "c-1")).await;
     let heard = client.heard_until(&room, &ids[2]).await;
-    let said: Vec<_> = heard.into_iter().filter(|message| message["messageType"] == "TALK").collect();
+    let said: Vec<_> = heard
+        .into_iter()
+        .filter(|message| message["messageType"] == "TALK")
+        .collect();
     assert_eq!(texts(&said, "id"), ids);
     assert_eq!(texts(&said, "content"), ["first", "second", "third"]);
-    assert_eq!(client.heard_until(&other_room, &elsewhere).await.last().unwrap()["content"], "fourth");
+    assert_eq!(
+        client
+            .heard_until(&other_room, &elsewhere)
+            .await
+            .last()
+            .unwrap()["content"],
+        "fourth"
+    );
 }
 
 #[tokio::test]
@@ -59,13 +84,21 @@ async fn repeats_in_flight_together_are_shown_once() {
     }
     let mut ids = vec![];
     for (client, receipt) in posted {
-        let Answer::Receipt(receipt) = client.answer(&receipt).await else { panic!("refused") };
+        let Answer::Receipt(receipt) = client.answer(&receipt).await else {
+            panic!("refused")
+        };
         ids.push(receipt.get("message-id").expect("a message-id").to_owned());
     }
     ids.dedup();
     assert_eq!(ids.len(), 1);
     let history = user.history(&room).await;
-    assert_eq!(history.iter().filter(|message| message["content"] == "once").count(), 1);
+    assert_eq!(
+        history
+            .iter()
+            .filter(|message| message["content"] == "once")
+            .count(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -76,12 +109,23 @@ async fn a_repeat_within_a_transaction_is_known_as_well() {
     let client = user.connect().await;
     client.enter(&room).await;
     client.done(named(&room, "first", "c-1")).await;
-    client.done(Frame::new("BEGIN").with("transaction", "t")).await;
+    client
+        .done(Frame::new("BEGIN").with("transaction", "t"))
+        .await;
     for (content, id) in [("again", "c-1"), ("second", "c-2"), ("again", "c-2")] {
-        client.put(&named(&room, content, id).with("transaction", "t")).await;
+        client
+            .put(&named(&room, content, id).with("transaction", "t"))
+            .await;
     }
-    client.done(Frame::new("COMMIT").with("transaction", "t")).await;
-    let history: Vec<_> = user.history(&room).await.into_iter().filter(|message| message["messageType"] == "TALK").collect();
+    client
+        .done(Frame::new("COMMIT").with("transaction", "t"))
+        .await;
+    let history: Vec<_> = user
+        .history(&room)
+        .await
+        .into_iter()
+        .filter(|message| message["messageType"] == "TALK")
+        .collect();
     assert_eq!(texts(&history, "content"), ["first", "second"]);
 }
 

@@ -6,11 +6,6 @@ use roomtone_tests::room::{listen, new_room, texts};
 use roomtone_tests::server::{Server, Starting};
 use serde_json::Value;
 
-/// A server that lets one user send as fast as they like.
-async fn fast() -> Server {
-    Starting::default().with("ROOMTONE_SENDS_PER_S", 1_000_000).with("ROOMTONE_SEND_BURST", 1_000_000).start().await
-}
-
 /// Says as many things as this, all in flight together.
 async fn say_many(client: &Client, room: &str, count: usize) {
     let mut receipts = vec![];
@@ -32,7 +27,7 @@ fn ids(messages: &[Value]) -> Vec<String> {
 
 #[tokio::test]
 async fn since_gives_exactly_what_came_after_and_goes_on_live() {
-    let server = fast().await;
+    let server = Starting::unhurried().start().await;
     let room = new_room(&server).await;
     let user = server.new_user().await;
     let speaker = user.connect().await;
@@ -43,17 +38,29 @@ async fn since_gives_exactly_what_came_after_and_goes_on_live() {
     for (at, id) in history.iter().enumerate() {
         listener.done(since(&room, &format!("s{at}"), id)).await;
     }
-    let live = [speaker.say(&room, "live 1").await, speaker.say(&room, "live 2").await];
+    let live = [
+        speaker.say(&room, "live 1").await,
+        speaker.say(&room, "live 2").await,
+    ];
     for at in 0..history.len() {
         let heard = listener.until_id(&format!("s{at}"), &live[1]).await;
-        assert_eq!(ids(&heard), [&history[at + 1..], &live[..]].concat(), "since message {at}");
+        assert_eq!(
+            ids(&heard),
+            [&history[at + 1..], &live[..]].concat(),
+            "since message {at}"
+        );
     }
-    assert!(listener.drain(|frame| frame.command == "MESSAGE").is_empty(), "something came twice");
+    assert!(
+        listener
+            .drain(|frame| frame.command == "MESSAGE")
+            .is_empty(),
+        "something came twice"
+    );
 }
 
 #[tokio::test]
 async fn since_in_the_middle_of_traffic_leaves_no_hole_and_repeats_nothing() {
-    let server = fast().await;
+    let server = Starting::unhurried().start().await;
     let room = new_room(&server).await;
     let (speaking, listening) = (server.new_user().await, server.new_user().await);
     let speaker = speaking.connect().await;
@@ -73,7 +80,9 @@ async fn since_in_the_middle_of_traffic_leaves_no_hole_and_repeats_nothing() {
             if n % 5 == 0 {
                 clients.push(listening.connect().await);
             }
-            clients[n / 5].put(since(&room, &format!("s{n}"), id)).await;
+            clients[n / 5]
+                .put(&since(&room, &format!("s{n}"), id))
+                .await;
         }
         clients
     };
@@ -88,7 +97,7 @@ async fn since_in_the_middle_of_traffic_leaves_no_hole_and_repeats_nothing() {
 
 #[tokio::test]
 async fn a_resume_reaches_back_beyond_a_restart() {
-    let server = fast().await;
+    let server = Starting::unhurried().start().await;
     let room = new_room(&server).await;
     let user = server.new_user().await;
     let client = user.connect().await;
@@ -129,17 +138,27 @@ async fn since_waits_for_who_is_not_yet_a_member() {
         speaking.say(&room, &format!("before {n}")).await;
     }
     let client = user.connect().await;
-    client.done(listen(&room).with("since", enter["id"].as_str().unwrap())).await;
-    client.subscribe("from-now", &format!("/chat/topic/room/{room}")).await;
+    client
+        .done(listen(&room).with("since", enter["id"].as_str().unwrap()))
+        .await;
+    client
+        .subscribe("from-now", &format!("/chat/topic/room/{room}"))
+        .await;
     speaking.say(&room, "still not a member").await;
     client.settle().await;
-    assert!(client.drain(|frame| frame.command == "MESSAGE").is_empty(), "who is no member hears nothing");
+    assert!(
+        client.drain(|frame| frame.command == "MESSAGE").is_empty(),
+        "who is no member hears nothing"
+    );
     client.join(&room).await;
     let last = speaking.say(&room, "welcome").await;
     let heard = client.heard_until(&room, &last).await;
     let missed = ["before 0", "before 1", "before 2", "still not a member"];
     assert_eq!(texts(&heard, "content")[..4], missed);
-    assert_eq!((&heard[4]["messageType"], &heard[5]["content"], heard.len()), (&"ENTER".into(), &"welcome".into(), 6));
+    assert_eq!(
+        (&heard[4]["messageType"], &heard[5]["content"], heard.len()),
+        (&"ENTER".into(), &"welcome".into(), 6)
+    );
     let from_now = client.until_id("from-now", &last).await;
     assert_eq!(from_now, heard[4..]);
 }
@@ -149,11 +168,22 @@ async fn a_since_that_is_no_id_is_an_error() {
     let server = Server::start().await;
     let room = new_room(&server).await;
     let user = server.new_user().await;
-    for bad in ["", "0", "nonsense", "-1", "00010000000000000000000", "0001000000000000000g00", " 0001000000000000000000"] {
+    for bad in [
+        "",
+        "0",
+        "nonsense",
+        "-1",
+        "00010000000000000000000",
+        "0001000000000000000g00",
+        " 0001000000000000000000",
+    ] {
         let client = user.connect().await;
         client.join(&room).await;
         let receipt = client.post(since(&room, "s", bad)).await;
-        assert!(matches!(client.answer(&receipt).await, Answer::Error(_)), "{bad:?}");
+        assert!(
+            matches!(client.answer(&receipt).await, Answer::Error(_)),
+            "{bad:?}"
+        );
         client.ended().await;
     }
 }

@@ -17,7 +17,10 @@ async fn subscribing_before_joining_and_joining_before_subscribing_both_work() {
     second.join(&room).await;
     second.listen(&room).await;
     let said = first.say(&room, "to both").await;
-    assert_eq!(texts(&second.heard_until(&room, &said).await, "content"), ["to both"]);
+    assert_eq!(
+        texts(&second.heard_until(&room, &said).await, "content"),
+        ["to both"]
+    );
     assert_eq!(first.heard_until(&room, &said).await.len(), 2);
 }
 
@@ -27,7 +30,9 @@ async fn several_subscriptions_of_a_socket_each_get_everything() {
     let room = new_room(&server).await;
     let client = server.new_user().await.connect().await;
     for id in ["a", "b", "c"] {
-        client.subscribe(id, &format!("/chat/topic/room/{room}")).await;
+        client
+            .subscribe(id, &format!("/chat/topic/room/{room}"))
+            .await;
     }
     client.join(&room).await;
     let said = client.say(&room, "hello").await;
@@ -46,15 +51,34 @@ async fn a_room_and_its_presence_are_silent_to_who_is_not_a_member() {
     stranger.watch(&room).await;
     speaker.join(&room).await;
     speaker.say(&room, "among ourselves").await;
-    speaker.done(roomtone_tests::frame::Frame::send("/chat/pub/presence", &json!({"roomId": room, "presence": "off"}))).await;
-    speaker.done(roomtone_tests::frame::Frame::send("/chat/pub/presence", &json!({"roomId": room, "presence": "on"}))).await;
+    speaker
+        .done(roomtone_tests::frame::Frame::send(
+            "/chat/pub/presence",
+            &json!({"roomId": room, "presence": "off"}),
+        ))
+        .await;
+    speaker
+        .done(roomtone_tests::frame::Frame::send(
+            "/chat/pub/presence",
+            &json!({"roomId": room, "presence": "on"}),
+        ))
+        .await;
     stranger.settle().await;
     stranger.join(&room).await;
     let said = speaker.say(&room, "welcome").await;
     let heard = stranger.heard_until(&room, &said).await;
-    assert_eq!((&heard[0]["messageType"], heard.len()), (&"ENTER".into(), 2));
+    assert_eq!(
+        (&heard[0]["messageType"], heard.len()),
+        (&"ENTER".into(), 2)
+    );
     assert_eq!(stranger.noticed(&room).await["presence"], "on");
-    assert!(stranger.drain(|frame| frame.get("subscription").is_some_and(|s| s.starts_with("presence"))).is_empty());
+    assert!(
+        stranger
+            .drain(|frame| frame
+                .get("subscription")
+                .is_some_and(|s| s.starts_with("presence")))
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -69,7 +93,10 @@ async fn a_room_that_is_not_there_is_silent() {
 async fn who_left_by_a_socket_hears_nothing_there_until_they_join_again() {
     let server = Server::start().await;
     let room = new_room(&server).await;
-    let (speaker, user) = (server.new_user().await.connect().await, server.new_user().await);
+    let (speaker, user) = (
+        server.new_user().await.connect().await,
+        server.new_user().await,
+    );
     speaker.join(&room).await;
     let (leaving, staying) = (user.connect().await, user.connect().await);
     leaving.enter(&room).await;
@@ -77,11 +104,17 @@ async fn who_left_by_a_socket_hears_nothing_there_until_they_join_again() {
     leaving.heard(&room).await;
     leaving.done(act("leave", &room)).await;
     let missed = speaker.say(&room, "missed").await;
-    assert_eq!(staying.heard_until(&room, &missed).await.last().unwrap()["content"], "missed");
+    assert_eq!(
+        staying.heard_until(&room, &missed).await.last().unwrap()["content"],
+        "missed"
+    );
     leaving.settle().await;
     leaving.join(&room).await;
     let back = speaker.say(&room, "welcome back").await;
-    assert_eq!(texts(&leaving.heard_until(&room, &back).await, "content"), ["welcome back"]);
+    assert_eq!(
+        texts(&leaving.heard_until(&room, &back).await, "content"),
+        ["welcome back"]
+    );
 }
 
 #[tokio::test]
@@ -109,13 +142,18 @@ async fn replies_come_on_the_socket_that_asked_and_evictions_on_every_one() {
         rooms.push(new_room(&server).await);
     }
     let (asking, listening) = (user.connect().await, user.connect().await);
-    asking.done(subscribe("replies-2", "/user/queue/replies")).await;
+    asking
+        .done(subscribe("replies-2", "/user/queue/replies"))
+        .await;
     for room in &rooms {
         asking.done(act("join", room)).await;
     }
     for client in [&asking, &listening] {
         let evicted = client.reply("EVICTED").await;
-        assert_eq!(evicted, json!({"type": "EVICTED", "roomId": rooms[0], "byRoomId": rooms[4]}));
+        assert_eq!(
+            evicted,
+            json!({"type": "EVICTED", "roomId": rooms[0], "byRoomId": rooms[4]})
+        );
     }
     listening.settle().await;
     assert!(listening.replies("JOINED").is_empty() && listening.replies("EVICTED").is_empty());

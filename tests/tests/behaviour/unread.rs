@@ -11,14 +11,18 @@ async fn say_many(client: &Client, room: &str, count: usize) -> Vec<String> {
         receipts.push(client.post(talk(room, &format!("message {n}"))).await);
     }
     for receipt in receipts {
-        let Answer::Receipt(receipt) = client.answer(&receipt).await else { panic!("refused") };
+        let Answer::Receipt(receipt) = client.answer(&receipt).await else {
+            panic!("refused")
+        };
         ids.push(receipt.get("message-id").expect("a message-id").to_owned());
     }
     ids
 }
 
 fn list(value: &Value) -> &[Value] {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
+    value
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {value}"))
 }
 
 #[tokio::test]
@@ -31,38 +35,81 @@ async fn five_missed_messages_are_five_unread_and_come_at_re_entry() {
     speaker.join(&room).await;
     let own = client.say(&room, "my own").await;
     let read = say_many(&speaker, &room, 3).await;
-    client.done(roomtone_tests::frame::Frame::send("/chat/pub/leave", &json!({"roomId": room, "lastReadMessageId": read[2]}))).await;
+    client
+        .done(roomtone_tests::frame::Frame::send(
+            "/chat/pub/leave",
+            &json!({"roomId": room, "lastReadMessageId": read[2]}),
+        ))
+        .await;
     let missed = say_many(&speaker, &room, 5).await;
     // What others do besides talking is not counted.
     let third = server.new_user().await.connect().await;
     third.join(&room).await;
     third.done(act("exit", &room)).await;
     let listed = user.joined_room(&room).await;
-    assert_eq!((&listed["unreadCount"], &listed["lastReadMessageId"], &listed["presence"]), (&json!(5), &json!(read[2]), &json!("off")));
-    assert_eq!((&listed["lastMessage"]["id"], &listed["lastMessage"]["messageType"]), (&json!(missed[4]), &json!("TALK")));
+    assert_eq!(
+        (
+            &listed["unreadCount"],
+            &listed["lastReadMessageId"],
+            &listed["presence"]
+        ),
+        (&json!(5), &json!(read[2]), &json!("off"))
+    );
+    assert_eq!(
+        (
+            &listed["lastMessage"]["id"],
+            &listed["lastMessage"]["messageType"]
+        ),
+        (&json!(missed[4]), &json!("TALK"))
+    );
 
     let mut answers = vec![];
-    for path in ["/v1/api/chat/rooms/joined", "/v1/api/chat/api/v1/rooms/joined"] {
+    for path in [
+        "/v1/api/chat/rooms/joined",
+        "/v1/api/chat/api/v1/rooms/joined",
+    ] {
         answers.push(user.get(&format!("{path}/{room}")).await.expect(200));
     }
     for entry in answers {
-        assert_eq!((&entry["unreadCount"], &entry["truncated"], &entry["presence"]), (&json!(5), &json!(false), &json!("off")));
+        assert_eq!(
+            (
+                &entry["unreadCount"],
+                &entry["truncated"],
+                &entry["presence"]
+            ),
+            (&json!(5), &json!(false), &json!("off"))
+        );
         assert_eq!(texts(list(&entry["newMessages"]), "id")[..5], missed);
-        assert_eq!(list(&entry["newMessages"]).len(), 7, "the ENTER and the EXIT are shown, if not counted");
+        assert_eq!(
+            list(&entry["newMessages"]).len(),
+            7,
+            "the ENTER and the EXIT are shown, if not counted"
+        );
         let before = texts(list(&entry["beforeMessages"]), "id");
-        assert!(before.contains(&own) && before.contains(&read[2]) && before.len() == 6, "{before:?}");
+        assert!(
+            before.contains(&own) && before.contains(&read[2]) && before.len() == 6,
+            "{before:?}"
+        );
         assert_eq!(entry["room"]["id"], room.as_str());
         assert_eq!(entry["currentMusicId"], entry["nowPlaying"]["musicId"]);
     }
     // To look is not to read.
     assert_eq!(user.joined_room(&room).await["unreadCount"], 5);
-    client.done(roomtone_tests::frame::Frame::send("/chat/pub/read", &json!({"roomId": room, "lastReadMessageId": missed[4]}))).await;
-    roomtone_tests::deadline::until("nothing unread", async || (user.joined_room(&room).await["unreadCount"] == 0).then_some(())).await;
+    client
+        .done(roomtone_tests::frame::Frame::send(
+            "/chat/pub/read",
+            &json!({"roomId": room, "lastReadMessageId": missed[4]}),
+        ))
+        .await;
+    roomtone_tests::deadline::until("nothing unread", async || {
+        (user.joined_room(&room).await["unreadCount"] == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn one_counts_to_300_and_sees_300() {
-    let starting = Starting::default().with("ROOMTONE_SENDS_PER_S", 1_000_000).with("ROOMTONE_SEND_BURST", 1_000_000);
+    let starting = Starting::unhurried();
     let server = starting.start().await;
     let room = new_room(&server).await;
     let (user, other) = (server.new_user().await, server.new_user().await);
@@ -73,8 +120,14 @@ async fn one_counts_to_300_and_sees_300() {
     let enter = user.joined_room(&room).await["lastReadMessageId"].clone();
     for (more, unread, truncated) in [(299, 299, false), (1, 300, false), (1, 300, true)] {
         say_many(&speaker, &room, more).await;
-        let entry = user.get(&format!("/v1/api/chat/rooms/joined/{room}")).await.expect(200);
-        assert_eq!((&entry["unreadCount"], &entry["truncated"]), (&json!(unread), &json!(truncated)));
+        let entry = user
+            .get(&format!("/v1/api/chat/rooms/joined/{room}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&entry["unreadCount"], &entry["truncated"]),
+            (&json!(unread), &json!(truncated))
+        );
         assert_eq!(list(&entry["newMessages"]).len(), unread);
         let ids = texts(list(&entry["newMessages"]), "id");
         assert!(ids.is_sorted() && ids[0].as_str() > enter.as_str().unwrap());
@@ -100,6 +153,13 @@ async fn the_rooms_joined_last_come_first() {
     client.say(&rooms[3], "talking makes no difference").await;
     let joined = user.joined().await;
     assert_eq!(texts(&joined, "id"), rooms);
-    assert!(joined.iter().all(|room| room["unreadCount"] == 0 && room["presence"] == "on"));
-    assert!(joined[0].get("lastMessage").is_none(), "what is absent is left out");
+    assert!(
+        joined
+            .iter()
+            .all(|room| room["unreadCount"] == 0 && room["presence"] == "on")
+    );
+    assert!(
+        joined[0].get("lastMessage").is_none(),
+        "what is absent is left out"
+    );
 }

@@ -29,14 +29,27 @@ impl EmbeddedHistory {
         Self { db }
     }
 
-    fn page(&self, room: RoomId, from: Bound<IdKey>, to: Bound<IdKey>, size: usize, newest_first: bool) -> Result<Vec<Archived>, Fault> {
+    fn page(
+        &self,
+        room: RoomId,
+        from: Bound<IdKey>,
+        to: Bound<IdKey>,
+        size: usize,
+        newest_first: bool,
+    ) -> Result<Vec<Archived>, Fault> {
         let room = room.to_bytes();
         let key = |bound: Bound<IdKey>| bound.map(|id| (room, id));
         let table = self.db.begin_read()?.open_table(tables::HISTORY)?;
         let mut range = table.range((key(from), key(to)))?;
         let (mut page, mut bytes) = (vec![], 0);
         while page.len() < size {
-            let Some(row) = (if newest_first { range.next_back() } else { range.next() }) else { break };
+            let Some(row) = (if newest_first {
+                range.next_back()
+            } else {
+                range.next()
+            }) else {
+                break;
+            };
             let row = row?.1;
             bytes += row.value().len();
             if bytes > limits::PAGE_BYTES_MAX && !page.is_empty() {
@@ -53,20 +66,30 @@ impl EmbeddedHistory {
         let txn = self.db.begin_read()?;
         let talks = txn.open_table(tables::TALKS)?;
         let talks_by = txn.open_table(tables::TALKS_BY)?;
-        let all = all_talks(&talks, room, None)? - upto(mark, |m| all_talks(&talks, room, Some(m)))?;
+        let all =
+            all_talks(&talks, room, None)? - upto(mark, |m| all_talks(&talks, room, Some(m)))?;
         let own = own_talks(&talks_by, room, uid.as_str(), None)?
             - upto(mark, |m| own_talks(&talks_by, room, uid.as_str(), Some(m)))?;
         Ok(all.saturating_sub(own).min(limits::UNREAD_MAX))
     }
 }
 
-fn upto(mark: Option<IdKey>, count: impl FnOnce(IdKey) -> Result<u64, Fault>) -> Result<u64, Fault> {
+fn upto(
+    mark: Option<IdKey>,
+    count: impl FnOnce(IdKey) -> Result<u64, Fault>,
+) -> Result<u64, Fault> {
     mark.map_or(Ok(0), count)
 }
 
 /// How many TALKs there are in a room, up to and including `upto`.
-fn all_talks(talks: &impl ReadableTable<(RoomKey, IdKey), u64>, room: RoomKey, upto: Option<IdKey>) -> Result<u64, Fault> {
-    let last = talks.range((room, FIRST)..=(room, upto.unwrap_or(LAST)))?.next_back();
+fn all_talks(
+    talks: &impl ReadableTable<(RoomKey, IdKey), u64>,
+    room: RoomKey,
+    upto: Option<IdKey>,
+) -> Result<u64, Fault> {
+    let last = talks
+        .range((room, FIRST)..=(room, upto.unwrap_or(LAST)))?
+        .next_back();
     Ok(last.transpose()?.map_or(0, |row| row.1.value()))
 }
 
@@ -77,7 +100,9 @@ pub(super) fn own_talks(
     sender: &str,
     upto: Option<IdKey>,
 ) -> Result<u64, Fault> {
-    let last = talks_by.range((room, sender, FIRST)..=(room, sender, upto.unwrap_or(LAST)))?.next_back();
+    let last = talks_by
+        .range((room, sender, FIRST)..=(room, sender, upto.unwrap_or(LAST)))?
+        .next_back();
     Ok(last.transpose()?.map_or(0, |row| row.1.value()))
 }
 
@@ -86,10 +111,17 @@ impl History for EmbeddedHistory {
     async fn get(&self, room: RoomId, id: MessageId) -> Result<Option<Archived>> {
         let id = Bound::Included(id.to_bytes());
         let page = self.page(room, id, id, 1, false);
-        page.map(|mut p| p.pop()).map_err(|why| failed("history", &why))
+        page.map(|mut p| p.pop())
+            .map_err(|why| failed("history", &why))
     }
 
-    async fn after(&self, room: RoomId, after: Option<MessageId>, until: Option<MessageId>, size: usize) -> Result<Vec<Archived>> {
+    async fn after(
+        &self,
+        room: RoomId,
+        after: Option<MessageId>,
+        until: Option<MessageId>,
+        size: usize,
+    ) -> Result<Vec<Archived>> {
         let from = after.map_or(Bound::Included(FIRST), |id| Bound::Excluded(id.to_bytes()));
         let to = until.map_or(LAST, MessageId::to_bytes);
         if after.is_some_and(|id| id.to_bytes() >= to) {
@@ -99,7 +131,12 @@ impl History for EmbeddedHistory {
             .map_err(|why| failed("history", &why))
     }
 
-    async fn before(&self, room: RoomId, before: Option<MessageId>, size: usize) -> Result<Vec<Archived>> {
+    async fn before(
+        &self,
+        room: RoomId,
+        before: Option<MessageId>,
+        size: usize,
+    ) -> Result<Vec<Archived>> {
         let to = before.map_or(Bound::Included(LAST), |id| Bound::Excluded(id.to_bytes()));
         self.page(room, Bound::Included(FIRST), to, size, true)
             .map_err(|why| failed("history", &why))
@@ -114,7 +151,8 @@ impl History for EmbeddedHistory {
     }
 
     async fn unread(&self, room: RoomId, uid: &Uid, mark: Option<MessageId>) -> Result<u64> {
-        self.count_unread(room, uid, mark).map_err(|why| failed("history", &why))
+        self.count_unread(room, uid, mark)
+            .map_err(|why| failed("history", &why))
     }
 
     async fn covered(&self, _room: RoomId) -> Result<u64> {

@@ -25,7 +25,12 @@ pub(super) struct EmbeddedLog {
 
 impl EmbeddedLog {
     pub(super) fn new(db: Arc<Database>, writer: Writer, tail: Arc<Tail>, epoch: u16) -> Self {
-        Self { db, writer, tail, epoch }
+        Self {
+            db,
+            writer,
+            tail,
+            epoch,
+        }
     }
 
     fn read_file(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
@@ -40,13 +45,20 @@ impl EmbeddedLog {
     /// Halves the range of offsets until it has the first record that is not older than `at`.
     fn search(&self, at: Timestamp) -> Result<u64, Fault> {
         let table = self.db.begin_read()?.open_table(tables::LOG)?;
-        let Some((first, _)) = table.first()? else { return Ok(0) };
+        let Some((first, _)) = table.first()? else {
+            return Ok(0);
+        };
         let mut low = first.value();
         let mut high = table.last()?.map_or(low, |(last, _)| last.value() + 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            let older = rows::get::<_, Record>(&table, middle)?.is_some_and(|record| record.at < at);
-            if older { low = middle + 1 } else { high = middle }
+            let older =
+                rows::get::<_, Record>(&table, middle)?.is_some_and(|record| record.at < at);
+            if older {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         Ok(low)
     }
@@ -59,13 +71,18 @@ impl Log for EmbeddedLog {
     }
 
     fn append(&self, fact: Fact) -> Appending {
-        Appending::new(self.writer.submit(|tables, scribe| scribe.append(tables, fact)))
+        Appending::new(
+            self.writer
+                .submit(|tables, scribe| scribe.append(tables, fact)),
+        )
     }
 
     async fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>> {
         match self.tail.read(from, max) {
             Some(records) => Ok(records),
-            None => self.read_file(from, max).map_err(|why| failed("the log", &why)),
+            None => self
+                .read_file(from, max)
+                .map_err(|why| failed("the log", &why)),
         }
     }
 

@@ -8,7 +8,9 @@ use redb::{Database, ReadableDatabase};
 use super::rows::{self, Fault};
 use super::tables::{self, Tables};
 use super::writer::Writer;
-use crate::domain::membership::{self, Change, MemberCursor, Membership, Placed, Planned, UserRooms};
+use crate::domain::membership::{
+    self, Change, MemberCursor, Membership, Placed, Planned, UserRooms,
+};
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
@@ -37,14 +39,25 @@ impl EmbeddedMemberships {
         Ok(rows::get(&table, uid.as_str())?.unwrap_or_default())
     }
 
-    fn read_page(&self, room: RoomId, after: Option<MemberCursor>, size: usize) -> Result<Vec<Membership>, Fault> {
+    fn read_page(
+        &self,
+        room: RoomId,
+        after: Option<MemberCursor>,
+        size: usize,
+    ) -> Result<Vec<Membership>, Fault> {
         let txn = self.db.begin_read()?;
         let memberships = txn.open_table(tables::MEMBERSHIPS)?;
         let room = room.to_bytes();
         // The smallest text after a uid is that uid with a NUL behind it.
-        let from = after.map_or((0, String::new()), |c| (c.entered_at.ms(), format!("{}\0", c.uid)));
+        let from = after.map_or((0, String::new()), |c| {
+            (c.entered_at.ms(), format!("{}\0", c.uid))
+        });
         let mut page = vec![];
-        for key in txn.open_table(tables::ENTERED)?.range((room, from.0, from.1.as_str())..)?.take(size) {
+        for key in txn
+            .open_table(tables::ENTERED)?
+            .range((room, from.0, from.1.as_str())..)?
+            .take(size)
+        {
             let key = key?.0;
             let (of, _, uid) = key.value();
             if of != room {
@@ -59,7 +72,11 @@ impl EmbeddedMemberships {
         let txn = self.db.begin_read()?;
         let memberships = txn.open_table(tables::MEMBERSHIPS)?;
         let mut found = vec![];
-        for key in txn.open_table(tables::PENDING)?.range(..(before.ms(), [0; 16], ""))?.take(size) {
+        for key in txn
+            .open_table(tables::PENDING)?
+            .range(..(before.ms(), [0; 16], ""))?
+            .take(size)
+        {
             let key = key?.0;
             let (_, room, uid) = key.value();
             let membership = rows::get(&memberships, (room, uid))?;
@@ -79,7 +96,9 @@ fn write(tables: &mut Tables<'_>, room: RoomId, new: &Membership) -> Result<(), 
         }
     }
     if new.joined {
-        tables.entered.insert((room, new.entered_at.ms(), uid), ())?;
+        tables
+            .entered
+            .insert((room, new.entered_at.ms(), uid), ())?;
     }
     if let Some(event) = &new.pending {
         tables.pending.insert((event.at.ms(), room, uid), ())?;
@@ -87,7 +106,13 @@ fn write(tables: &mut Tables<'_>, room: RoomId, new: &Membership) -> Result<(), 
     rows::put(&mut tables.memberships, (room, uid), new)
 }
 
-fn change(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, change: &Change, now: Timestamp) -> Result<Changed, Fault> {
+fn change(
+    tables: &mut Tables<'_>,
+    room: RoomId,
+    uid: &Uid,
+    change: &Change,
+    now: Timestamp,
+) -> Result<Changed, Fault> {
     let user: UserRooms = rows::get(&tables.users, uid.as_str())?.unwrap_or_default();
     let target = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
     let oldest = match membership::to_evict(&user, room) {
@@ -104,15 +129,29 @@ fn change(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, change: &Change, now
     if let Some((left, gone)) = &plan.evicted {
         write(tables, *left, gone)?;
     }
-    Ok(Changed::Done { membership: plan.membership, evicted: plan.evicted })
+    Ok(Changed::Done {
+        membership: plan.membership,
+        evicted: plan.evicted,
+    })
 }
 
-fn settle(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, version: u64, mark: Option<MessageId>) -> Result<(), Fault> {
-    let there: Option<Membership> = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
+fn settle(
+    tables: &mut Tables<'_>,
+    room: RoomId,
+    uid: &Uid,
+    version: u64,
+    mark: Option<MessageId>,
+) -> Result<(), Fault> {
+    let there: Option<Membership> =
+        rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
     let Some(mut membership) = there.filter(|m| m.version == version && m.pending.is_some()) else {
         return Ok(());
     };
-    tables.pending.remove((membership.pending.as_ref().map_or(0, |e| e.at.ms()), room.to_bytes(), uid.as_str()))?;
+    tables.pending.remove((
+        membership.pending.as_ref().map_or(0, |e| e.at.ms()),
+        room.to_bytes(),
+        uid.as_str(),
+    ))?;
     membership.pending = None;
     if membership.joined {
         membership.mark = membership.mark.max(mark);
@@ -120,12 +159,23 @@ fn settle(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, version: u64, mark: 
     write(tables, room, &membership)
 }
 
-fn mark(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) -> Result<(), Fault> {
-    let there: Option<Membership> = rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
+fn mark(
+    tables: &mut Tables<'_>,
+    room: RoomId,
+    uid: &Uid,
+    sequence: u64,
+    mark: MessageId,
+) -> Result<(), Fault> {
+    let there: Option<Membership> =
+        rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
     match there.filter(|m| m.joined && m.sequence == sequence && m.mark < Some(mark)) {
         Some(mut membership) => {
             membership.mark = Some(mark);
-            rows::put(&mut tables.memberships, (room.to_bytes(), uid.as_str()), &membership)
+            rows::put(
+                &mut tables.memberships,
+                (room.to_bytes(), uid.as_str()),
+                &membership,
+            )
         }
         None => Ok(()),
     }
@@ -143,22 +193,45 @@ impl Memberships for EmbeddedMemberships {
             .map_err(|why| failed("the membership store", &why))
     }
 
-    async fn change(&self, room: RoomId, uid: &Uid, wanted: Change, now: Timestamp) -> Result<Changed> {
+    async fn change(
+        &self,
+        room: RoomId,
+        uid: &Uid,
+        wanted: Change,
+        now: Timestamp,
+    ) -> Result<Changed> {
         let uid = uid.clone();
-        self.writer.write(move |tables, _| change(tables, room, &uid, &wanted, now)).await
+        self.writer
+            .write(move |tables, _| change(tables, room, &uid, &wanted, now))
+            .await
     }
 
-    async fn settle(&self, room: RoomId, uid: &Uid, version: u64, mark: Option<MessageId>) -> Result<()> {
+    async fn settle(
+        &self,
+        room: RoomId,
+        uid: &Uid,
+        version: u64,
+        mark: Option<MessageId>,
+    ) -> Result<()> {
         let uid = uid.clone();
-        self.writer.write(move |tables, _| settle(tables, room, &uid, version, mark)).await
+        self.writer
+            .write(move |tables, _| settle(tables, room, &uid, version, mark))
+            .await
     }
 
     async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, to: MessageId) -> Result<()> {
         let uid = uid.clone();
-        self.writer.write(move |tables, _| mark(tables, room, &uid, sequence, to)).await
+        self.writer
+            .write(move |tables, _| mark(tables, room, &uid, sequence, to))
+            .await
     }
 
-    async fn page(&self, room: RoomId, after: Option<MemberCursor>, size: usize) -> Result<Vec<Membership>> {
+    async fn page(
+        &self,
+        room: RoomId,
+        after: Option<MemberCursor>,
+        size: usize,
+    ) -> Result<Vec<Membership>> {
         self.read_page(room, after, size)
             .map_err(|why| failed("the membership store", &why))
     }

@@ -55,9 +55,15 @@ pub enum OpenError {
 /// # Errors
 /// Says what is wrong with the folder or the file.
 pub fn open(folder: &Path) -> Result<Stores, OpenError> {
-    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder { path: folder.into(), why })?;
+    std::fs::create_dir_all(folder).map_err(|why| OpenError::Folder {
+        path: folder.into(),
+        why,
+    })?;
     let path = folder.join(FILE);
-    let broken = |why: String| OpenError::Broken { path: path.clone(), why };
+    let broken = |why: String| OpenError::Broken {
+        path: path.clone(),
+        why,
+    };
     let db = Database::create(&path).map_err(|why| match why {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(path.clone()),
         other => broken(other.to_string()),
@@ -68,7 +74,10 @@ pub fn open(folder: &Path) -> Result<Stores, OpenError> {
     let (writer, tail) = writer::start(db.clone(), epoch).map_err(|why| broken(why.to_string()))?;
     Ok(Stores {
         rooms: Arc::new(rooms::EmbeddedRooms::new(db.clone(), writer.clone())),
-        memberships: Arc::new(memberships::EmbeddedMemberships::new(db.clone(), writer.clone())),
+        memberships: Arc::new(memberships::EmbeddedMemberships::new(
+            db.clone(),
+            writer.clone(),
+        )),
         history: Arc::new(history::EmbeddedHistory::new(db.clone())),
         presence: Arc::new(presence::EmbeddedPresence::new(db.clone())),
         log: Arc::new(log::EmbeddedLog::new(db, writer, tail, epoch)),

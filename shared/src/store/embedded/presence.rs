@@ -41,7 +41,9 @@ impl EmbeddedPresence {
             if of != room {
                 break;
             }
-            let Ok(uid) = Uid::parse("uid", uid) else { continue };
+            let Ok(uid) = Uid::parse("uid", uid) else {
+                continue;
+            };
             standings.push((uid, rows::read(value.value())?));
         }
         Ok((end, standings))
@@ -53,7 +55,9 @@ impl EmbeddedPresence {
         while let Some(row) = table.range((from, [0; 16], "")..)?.next() {
             let node = row?.0.value().0;
             nodes.push(NodeId(node));
-            let Some(next) = node.checked_add(1) else { break };
+            let Some(next) = node.checked_add(1) else {
+                break;
+            };
             from = next;
         }
         Ok(nodes)

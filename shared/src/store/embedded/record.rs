@@ -18,12 +18,17 @@ pub(super) fn record(tables: &mut Tables<'_>, judged: &Judged) -> Result<(), Fau
         Fact::NodeGone(node) => return node_gone(tables, *node),
         Fact::In(room, Event::Held { node, uid, held }) => hold(tables, *room, uid, *node, *held)?,
         Fact::In(room, Event::Member(event)) if judged.fresh => {
-            let (was, is) = stand(tables, *room, &event.who.uid, |s| s.member(event, judged.notice()))?;
+            let (was, is) = stand(tables, *room, &event.who.uid, |s| {
+                s.member(event, judged.notice())
+            })?;
             count(tables, *room, i64::from(is.joined) - i64::from(was.joined))?;
         }
         Fact::In(..) => {}
     }
-    judged.shown.iter().try_for_each(|shown| archive(tables, shown))
+    judged
+        .shown
+        .iter()
+        .try_for_each(|shown| archive(tables, shown))
 }
 
 /// Changes how a user stands in a room; gives it as it was and as it is.
@@ -43,7 +48,13 @@ fn stand(
     Ok((was, is))
 }
 
-fn hold(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, node: NodeId, held: bool) -> Result<(), Fault> {
+fn hold(
+    tables: &mut Tables<'_>,
+    room: RoomId,
+    uid: &Uid,
+    node: NodeId,
+    held: bool,
+) -> Result<(), Fault> {
     stand(tables, room, uid, |s| s.held(node, held))?;
     let key = (node.0, room.to_bytes(), uid.as_str());
     if held {
@@ -57,14 +68,20 @@ fn hold(tables: &mut Tables<'_>, room: RoomId, uid: &Uid, node: NodeId, held: bo
 fn node_gone(tables: &mut Tables<'_>, node: NodeId) -> Result<(), Fault> {
     let mut held = vec![];
     for row in tables.holders.range((node.0, [0; 16], "")..)? {
-        let (n, room, uid) = { let row = row?; let (n, room, uid) = row.0.value(); (n, room, uid.to_owned()) };
+        let (n, room, uid) = {
+            let row = row?;
+            let (n, room, uid) = row.0.value();
+            (n, room, uid.to_owned())
+        };
         if n != node.0 {
             break;
         }
         held.push((room, uid));
     }
     for (room, uid) in held {
-        let Ok(user) = Uid::parse("uid", &uid) else { continue };
+        let Ok(user) = Uid::parse("uid", &uid) else {
+            continue;
+        };
         hold(tables, RoomId::from_bytes(room), &user, node, false)?;
     }
     Ok(())
@@ -79,7 +96,9 @@ fn count(tables: &mut Tables<'_>, id: RoomId, by: i64) -> Result<(), Fault> {
     summary.user_count = summary.user_count.saturating_add_signed(by);
     rows::put(&mut tables.summaries, id.to_bytes(), &summary)?;
     let live = summary.user_count > 0;
-    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else { return Ok(()) };
+    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else {
+        return Ok(());
+    };
     if room.live == live {
         return Ok(());
     }
@@ -97,7 +116,10 @@ fn count(tables: &mut Tables<'_>, id: RoomId, by: i64) -> Result<(), Fault> {
 fn archive(tables: &mut Tables<'_>, shown: &Shown) -> Result<(), Fault> {
     let message = &shown.message;
     let (room, id) = (message.room_id.to_bytes(), message.id.to_bytes());
-    let archived = Archived { message: message.clone(), headers: shown.headers.clone() };
+    let archived = Archived {
+        message: message.clone(),
+        headers: shown.headers.clone(),
+    };
     rows::put(&mut tables.history, (room, id), &archived)?;
     let mut summary: Summary = rows::get(&tables.summaries, room)?.unwrap_or_default();
     summary.last = Some(message.id);

@@ -36,14 +36,21 @@ impl EmbeddedRooms {
         id.map_or(Ok(None), |id| self.read(RoomId::from_bytes(id)))
     }
 
-    fn read_page(&self, which: Which, before: Option<RoomCursor>, size: usize) -> Result<Vec<Room>, Fault> {
+    fn read_page(
+        &self,
+        which: Which,
+        before: Option<RoomCursor>,
+        size: usize,
+    ) -> Result<Vec<Room>, Fault> {
         let txn = self.db.begin_read()?;
         let keys = txn.open_table(match which {
             Which::All => tables::BY_CREATED,
             Which::Live => tables::LIVE,
         })?;
         let rooms = txn.open_table(tables::ROOMS)?;
-        let end = before.map_or((u64::MAX, [0xff; 16]), |c| (c.created_at.ms(), c.id.to_bytes()));
+        let end = before.map_or((u64::MAX, [0xff; 16]), |c| {
+            (c.created_at.ms(), c.id.to_bytes())
+        });
         let mut page = vec![];
         for key in keys.range(..end)?.rev().take(size) {
             page.extend(rows::get::<_, Room>(&rooms, key?.0.value().1)?);
@@ -57,7 +64,10 @@ impl EmbeddedRooms {
         let mut found = vec![];
         let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_bytes()));
         let keys = txn.open_table(tables::UNINDEXED)?;
-        for key in keys.range::<tables::RoomKey>((from, Bound::Unbounded))?.take(size) {
+        for key in keys
+            .range::<tables::RoomKey>((from, Bound::Unbounded))?
+            .take(size)
+        {
             found.extend(rows::get::<_, Room>(&rooms, key?.0.value())?);
         }
         Ok(found)
@@ -77,7 +87,9 @@ fn insert(tables: &mut Tables<'_>, room: &Room) -> Result<(), Fault> {
 
 fn restart(tables: &mut Tables<'_>, room: &Room, was: Timestamp) -> Result<bool, Fault> {
     let id = room.id.to_bytes();
-    let Some(before) = rows::get::<_, Room>(&tables.rooms, id)? else { return Ok(false) };
+    let Some(before) = rows::get::<_, Room>(&tables.rooms, id)? else {
+        return Ok(false);
+    };
     if before.live || before.created_at != was {
         return Ok(false);
     }
@@ -87,7 +99,9 @@ fn restart(tables: &mut Tables<'_>, room: &Room, was: Timestamp) -> Result<bool,
 }
 
 fn indexed(tables: &mut Tables<'_>, id: RoomId, created_at: Timestamp) -> Result<(), Fault> {
-    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else { return Ok(()) };
+    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else {
+        return Ok(());
+    };
     if room.created_at != created_at {
         return Ok(());
     }
@@ -110,8 +124,14 @@ impl Rooms for EmbeddedRooms {
     async fn create(&self, room: &Room) -> Result<Created> {
         let room = room.clone();
         let create = move |tables: &mut Tables<'_>, _: &mut _| {
-            let there = tables.by_playlist.get(&*room.playlist.id)?.map(|row| row.value());
-            let there = there.map(|id| rows::get::<_, Room>(&tables.rooms, id)).transpose()?.flatten();
+            let there = tables
+                .by_playlist
+                .get(&*room.playlist.id)?
+                .map(|row| row.value());
+            let there = there
+                .map(|id| rows::get::<_, Room>(&tables.rooms, id))
+                .transpose()?
+                .flatten();
             match there {
                 Some(there) => Ok(Created::Exists(there)),
                 None => insert(tables, &room).map(|()| Created::New),
@@ -122,10 +142,17 @@ impl Rooms for EmbeddedRooms {
 
     async fn restart(&self, room: &Room, was: Timestamp) -> Result<bool> {
         let room = room.clone();
-        self.writer.write(move |tables, _| restart(tables, &room, was)).await
+        self.writer
+            .write(move |tables, _| restart(tables, &room, was))
+            .await
     }
 
-    async fn page(&self, which: Which, before: Option<RoomCursor>, size: usize) -> Result<Vec<Room>> {
+    async fn page(
+        &self,
+        which: Which,
+        before: Option<RoomCursor>,
+        size: usize,
+    ) -> Result<Vec<Room>> {
         self.read_page(which, before, size)
             .map_err(|why| failed("the room store", &why))
     }
@@ -136,6 +163,8 @@ impl Rooms for EmbeddedRooms {
     }
 
     async fn indexed(&self, id: RoomId, created_at: Timestamp) -> Result<()> {
-        self.writer.write(move |tables, _| indexed(tables, id, created_at)).await
+        self.writer
+            .write(move |tables, _| indexed(tables, id, created_at))
+            .await
     }
 }

@@ -41,7 +41,9 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
 }
 
 /// Reads a row that may be missing.
-pub(super) fn read_found<T: DeserializeOwned>(found: Option<AccessGuard<'_, &'static [u8]>>) -> Result<Option<T>, Fault> {
+pub(super) fn read_found<T: DeserializeOwned>(
+    found: Option<AccessGuard<'_, &'static [u8]>>,
+) -> Result<Option<T>, Fault> {
     found.map(|row| read(row.value())).transpose()
 }
 

@@ -17,9 +17,11 @@ pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta")
 /// Rooms, as JSON.
 pub(super) const ROOMS: TableDefinition<RoomKey, &[u8]> = TableDefinition::new("rooms");
 /// The room of each playlist.
-pub(super) const BY_PLAYLIST: TableDefinition<&str, RoomKey> = TableDefinition::new("rooms-by-playlist");
+pub(super) const BY_PLAYLIST: TableDefinition<&str, RoomKey> =
+    TableDefinition::new("rooms-by-playlist");
 /// Rooms by the time they began.
-pub(super) const BY_CREATED: TableDefinition<(u64, RoomKey), ()> = TableDefinition::new("rooms-by-created");
+pub(super) const BY_CREATED: TableDefinition<(u64, RoomKey), ()> =
+    TableDefinition::new("rooms-by-created");
 /// Live rooms by the time they began.
 pub(super) const LIVE: TableDefinition<(u64, RoomKey), ()> = TableDefinition::new("rooms-live");
 /// Rooms that the search server has not acknowledged.
@@ -27,23 +29,30 @@ pub(super) const UNINDEXED: TableDefinition<RoomKey, ()> = TableDefinition::new(
 /// What is kept per user, as JSON.
 pub(super) const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");
 /// Memberships and tombstones, as JSON.
-pub(super) const MEMBERSHIPS: TableDefinition<(RoomKey, &str), &[u8]> = TableDefinition::new("memberships");
+pub(super) const MEMBERSHIPS: TableDefinition<(RoomKey, &str), &[u8]> =
+    TableDefinition::new("memberships");
 /// Members by the time they joined.
-pub(super) const ENTERED: TableDefinition<(RoomKey, u64, &str), ()> = TableDefinition::new("memberships-by-entered");
+pub(super) const ENTERED: TableDefinition<(RoomKey, u64, &str), ()> =
+    TableDefinition::new("memberships-by-entered");
 /// Memberships with an event that may not be in the log, by the time it was decided.
-pub(super) const PENDING: TableDefinition<(u64, RoomKey, &str), ()> = TableDefinition::new("memberships-pending");
+pub(super) const PENDING: TableDefinition<(u64, RoomKey, &str), ()> =
+    TableDefinition::new("memberships-pending");
 /// Messages, as JSON.
-pub(super) const HISTORY: TableDefinition<(RoomKey, IdKey), &[u8]> = TableDefinition::new("history");
+pub(super) const HISTORY: TableDefinition<(RoomKey, IdKey), &[u8]> =
+    TableDefinition::new("history");
 /// TALKs, counted from 1 in each room.
 pub(super) const TALKS: TableDefinition<(RoomKey, IdKey), u64> = TableDefinition::new("talks");
 /// TALKs, counted from 1 for each sender in each room.
-pub(super) const TALKS_BY: TableDefinition<(RoomKey, &str, IdKey), u64> = TableDefinition::new("talks-by-sender");
+pub(super) const TALKS_BY: TableDefinition<(RoomKey, &str, IdKey), u64> =
+    TableDefinition::new("talks-by-sender");
 /// What each room comes to, as JSON.
 pub(super) const SUMMARIES: TableDefinition<RoomKey, &[u8]> = TableDefinition::new("summaries");
 /// How each user stands in each room, as JSON.
-pub(super) const STANDINGS: TableDefinition<(RoomKey, &str), &[u8]> = TableDefinition::new("standings");
+pub(super) const STANDINGS: TableDefinition<(RoomKey, &str), &[u8]> =
+    TableDefinition::new("standings");
 /// Which nodes have sockets of whom in which room.
-pub(super) const HOLDERS: TableDefinition<(u64, RoomKey, &str), ()> = TableDefinition::new("holders");
+pub(super) const HOLDERS: TableDefinition<(u64, RoomKey, &str), ()> =
+    TableDefinition::new("holders");
 /// The log: records by offset, as JSON.
 pub(super) const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 
@@ -108,7 +117,12 @@ pub(super) fn create(db: &Database, now: Timestamp) -> Result<(), Fault> {
                 meta.insert("epoch", FIRST_EPOCH)?;
             }
             Some(LAYOUT) => {}
-            Some(other) => return Err(Fault::Layout { found: other, known: LAYOUT }),
+            Some(other) => {
+                return Err(Fault::Layout {
+                    found: other,
+                    known: LAYOUT,
+                });
+            }
         }
         let mut tables = Tables::open(&txn)?;
         trim(&mut tables, now.minus_ms(limits::LOG_RETENTION_MS))?;
@@ -119,13 +133,19 @@ pub(super) fn create(db: &Database, now: Timestamp) -> Result<(), Fault> {
 
 /// The log's epoch.
 pub(super) fn epoch(db: &Database) -> Result<u16, Fault> {
-    let epoch = db.begin_read()?.open_table(META)?.get("epoch")?.map_or(FIRST_EPOCH, |row| row.value());
+    let epoch = db
+        .begin_read()?
+        .open_table(META)?
+        .get("epoch")?
+        .map_or(FIRST_EPOCH, |row| row.value());
     Ok(u16::try_from(epoch).unwrap_or(u16::MAX))
 }
 
 /// Removes the records before `from`, but never the last one: its offset says where ids go on.
 fn trim(tables: &mut Tables<'_>, from: Timestamp) -> Result<(), Fault> {
-    let Some(last) = tables.log.last()?.map(|(offset, _)| offset.value()) else { return Ok(()) };
+    let Some(last) = tables.log.last()?.map(|(offset, _)| offset.value()) else {
+        return Ok(());
+    };
     let mut old = vec![];
     for row in tables.log.range(..last)? {
         let (offset, row) = row?;

@@ -55,7 +55,9 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Tables<'_>, &mut Scribe) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
-        self.submit(work).await.unwrap_or(Err(Error::Unavailable("the store")))
+        self.submit(work)
+            .await
+            .unwrap_or(Err(Error::Unavailable("the store")))
     }
 }
 
@@ -80,7 +82,9 @@ impl Tail {
     }
 
     fn push(&self, records: Vec<Arc<Record>>) {
-        let Some(last) = records.last().map(|r| r.offset) else { return };
+        let Some(last) = records.last().map(|r| r.offset) else {
+            return;
+        };
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.extend(records);
         let over = recent.len().saturating_sub(TAIL_RECORDS);
@@ -127,16 +131,29 @@ impl Scribe {
     }
 
     /// Appends a record and records what it comes to.
-    pub(super) fn append(&mut self, tables: &mut Tables<'_>, fact: Fact) -> Result<Appended, Fault> {
+    pub(super) fn append(
+        &mut self,
+        tables: &mut Tables<'_>,
+        fact: Fact,
+    ) -> Result<Appended, Fault> {
         let at = Timestamp::now().max(self.last_at);
-        let record = Arc::new(Record { offset: self.next, at, fact });
+        let record = Arc::new(Record {
+            offset: self.next,
+            at,
+            fact,
+        });
         rows::put(&mut tables.log, record.offset, &*record)?;
         let judged = self.judge.judge(record.clone());
         record::record(tables, &judged)?;
         (self.next, self.last_at) = (record.offset + 1, at);
         self.fresh.push(record.clone());
         let notice = judged.notice();
-        Ok(Appended { offset: record.offset, at, verdicts: judged.verdicts, notice })
+        Ok(Appended {
+            offset: record.offset,
+            at,
+            verdicts: judged.verdicts,
+            notice,
+        })
     }
 }
 
@@ -144,7 +161,10 @@ impl Scribe {
 pub(super) fn start(db: Arc<Database>, epoch: u16) -> Result<(Writer, Arc<Tail>), Fault> {
     let scribe = Scribe::open(&db, epoch)?;
     let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-    let tail = Arc::new(Tail { recent: Mutex::default(), end: watch::Sender::new(scribe.next) });
+    let tail = Arc::new(Tail {
+        recent: Mutex::default(),
+        end: watch::Sender::new(scribe.next),
+    });
     let thread_tail = tail.clone();
     std::thread::Builder::new()
         .name("store-writer".into())
@@ -176,7 +196,11 @@ fn run(db: &Database, mut queue: mpsc::Receiver<Job>, mut scribe: Scribe, tail: 
     }
 }
 
-fn write_group(db: &Database, group: impl Iterator<Item = Job>, scribe: &mut Scribe) -> Result<Vec<Committed>, Fault> {
+fn write_group(
+    db: &Database,
+    group: impl Iterator<Item = Job>,
+    scribe: &mut Scribe,
+) -> Result<Vec<Committed>, Fault> {
     let txn = db.begin_write()?;
     let mut committed = vec![];
     {

@@ -52,6 +52,10 @@ fn must_05_a_value_that_connected_cannot_carry_is_refused() {
             assert_eq!(refused, Err(UnsendableValue), "{bad:?}");
         }
     }
+    assert_eq!(
+        UnsendableValue.to_string(),
+        "a value of CONNECTED holds CR, LF or NUL"
+    );
 }
 
 #[test]
@@ -109,7 +113,11 @@ fn an_error_says_what_and_to_which_frame() {
         "ERROR\nmessage:no\n\n\0"
     );
     let refused = stomp(Version::V1_0, ServerFrame::Error(NoCommonVersion.into()));
-    assert!(refused.contains("\nversion:1.0,1.1,1.2\n"));
+    assert_eq!(
+        refused,
+        "ERROR\nmessage:no common version\nversion:1.0,1.1,1.2\ncontent-type:text/plain\n\
+         content-length:43\n\naccept-version names no version spoken here\0"
+    );
 }
 
 #[test]
@@ -120,7 +128,13 @@ fn must_06_values_are_not_padded_on_the_way_out() {
 
 #[test]
 fn must_09_a_body_goes_out_with_its_length() {
-    for (body, length) in [("", "0"), ("a\0b", "3"), ("하", "3"), ("0123456789", "10")] {
+    for (body, length) in [
+        ("", "0"),
+        ("a\0b", "3"),
+        ("하", "3"),
+        ("123456789", "9"),
+        ("0123456789", "10"),
+    ] {
         assert_eq!(
             message(Version::V1_2, &[], body),
             format!("{HEAD}{length}\n\n{body}\0")

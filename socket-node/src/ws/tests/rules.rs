@@ -228,6 +228,13 @@ fn chunks_are_handed_on_as_they_come() {
 }
 
 #[test]
+fn an_error_says_its_reason_and_code() {
+    let error = read(10, [&b"\x81\x00"[..]]).1;
+    let shown = error.map(|error| error.to_string());
+    assert_eq!(shown.as_deref(), Some("client frame without a mask (1002)"));
+}
+
+#[test]
 fn an_idle_reader_is_small() {
     assert!(size_of::<Reader>() <= 128, "{}", size_of::<Reader>());
 }

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use roomtone_tests::deadline::within;
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::{Raw, connect};
 use roomtone_tests::server::{Server, Starting};
-use roomtone_tests::socket::BINARY;
+use roomtone_tests::socket::{BINARY, CLOSE, Incoming};
 
 async fn answer(server: &Server, lines: &str) -> (Raw, Frame) {
     let token = server.new_user().await.token;
     let mut raw = Raw::open(server.address()).await;
-    raw.text(format!("CONNECT\npasscode:{token}\n{lines}\n\0")).await;
+    raw.text(format!("CONNECT\npasscode:{token}\n{lines}\n\0"))
+        .await;
     let frame = raw.frame().await;
     (raw, frame)
 }
@@ -52,9 +54,16 @@ async fn without_a_common_version_an_error_names_those_spoken() {
     for accept in ["2.0", "1.3,0.9", "", "1"] {
         let token = server.new_user().await.token;
         let mut raw = Raw::open(server.address()).await;
-        raw.text(format!("CONNECT\npasscode:{token}\naccept-version:{accept}\n\n\0")).await;
+        raw.text(format!(
+            "CONNECT\npasscode:{token}\naccept-version:{accept}\n\n\0"
+        ))
+        .await;
         let error = raw.error().await;
-        let mut versions: Vec<&str> = error.get("version").expect("a version header").split(',').collect();
+        let mut versions: Vec<&str> = error
+            .get("version")
+            .expect("a version header")
+            .split(',')
+            .collect();
         versions.sort_unstable();
         assert_eq!(versions, ["1.0", "1.1", "1.2"]);
     }
@@ -74,9 +83,16 @@ async fn connected_says_who_answers_and_how() {
     let server = Server::start().await;
     let mut sessions = vec![];
     for version in [Version::V1_1, Version::V1_2] {
-        let (_raw, connected) = answer(&server, &format!("accept-version:{}\n", version.text())).await;
-        let (name, number) = connected.get("server").and_then(|server| server.split_once('/')).expect("name/version");
-        assert!(!name.is_empty() && number.starts_with(|c: char| c.is_ascii_digit()), "{connected:?}");
+        let (_raw, connected) =
+            answer(&server, &format!("accept-version:{}\n", version.text())).await;
+        let (name, number) = connected
+            .get("server")
+            .and_then(|server| server.split_once('/'))
+            .expect("name/version");
+        assert!(
+            !name.is_empty() && number.starts_with(|c: char| c.is_ascii_digit()),
+            "{connected:?}"
+        );
         assert_eq!(connected.get("heart-beat"), Some("10000,10000"));
         sessions.push(connected.get("session").expect("a session").to_owned());
     }
@@ -90,9 +106,16 @@ async fn connected_says_who_answers_and_how() {
 async fn the_token_comes_in_any_of_three_headers() {
     let server = Server::start().await;
     let token = server.new_user().await.token;
-    for header in ["Authorization:Bearer ", "authorization:Bearer ", "passcode:"] {
+    for header in [
+        "Authorization:Bearer ",
+        "authorization:Bearer ",
+        "passcode:",
+    ] {
         let mut raw = Raw::open(server.address()).await;
-        raw.text(format!("CONNECT\naccept-version:1.2\n{header}{token}\n\n\0")).await;
+        raw.text(format!(
+            "CONNECT\naccept-version:1.2\n{header}{token}\n\n\0"
+        ))
+        .await;
         assert_eq!(raw.frame().await.command, "CONNECTED", "{header}");
     }
 }
@@ -102,13 +125,27 @@ async fn a_refused_login_is_an_error() {
     let server = Server::start().await;
     let token = server.new_user().await.token;
     let tampered = format!("{}x", &token[..token.len() - 1]);
-    for header in ["", "passcode:\n", "passcode:nonsense\n", &format!("passcode:{tampered}\n"), &format!("Authorization:Basic {token}\n"), "login:u1\n"] {
+    for header in [
+        "",
+        "passcode:\n",
+        "passcode:nonsense\n",
+        &format!("passcode:{tampered}\n"),
+        &format!("Authorization:Basic {token}\n"),
+        "login:u1\n",
+    ] {
         for version in Version::ALL {
             let mut raw = Raw::open(server.address()).await;
             raw.version = version;
-            raw.text(format!("CONNECT\naccept-version:{}\n{header}receipt:r\n\n\0", version.text())).await;
+            raw.text(format!(
+                "CONNECT\naccept-version:{}\n{header}receipt:r\n\n\0",
+                version.text()
+            ))
+            .await;
             let error = raw.error().await;
-            assert!(!format!("{error:?}").contains(&tampered), "an answer repeats a token");
+            assert!(
+                !format!("{error:?}").contains(&tampered),
+                "an answer repeats a token"
+            );
         }
     }
 }
@@ -143,7 +180,10 @@ async fn any_frame_before_connect_is_an_error() {
 
 #[tokio::test]
 async fn who_does_not_connect_in_time_is_closed() {
-    let server = Starting::default().with("ROOMTONE_CONNECT_S", 1).start().await;
+    let server = Starting::default()
+        .with("ROOMTONE_CONNECT_S", 1)
+        .start()
+        .await;
     let mut silent = Raw::open(server.address()).await;
     let mut unfinished = Raw::open(server.address()).await;
     unfinished.text("CONNECT\naccept-version:1.2\n").await;
@@ -157,19 +197,20 @@ async fn who_does_not_connect_in_time_is_closed() {
             }
         }
     };
-    let ended = |raw: &mut Raw| -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> { Box::pin(async move { ends(raw).await }) };
     // Heart-beats are no CONNECT: who only beats is closed as well, and its writes fail in the end.
-    roomtone_tests::deadline::within("three ends", async { tokio::join!(ended(&mut silent), ended(&mut unfinished), beats) }).await;
+    within("three ends", async {
+        tokio::join!(ends(&mut silent), ends(&mut unfinished), beats)
+    })
+    .await;
 }
 
 /// Waits for the end, whether or not an ERROR says why.
 async fn ends(raw: &mut Raw) {
-    use roomtone_tests::socket::Incoming;
     loop {
         match raw.socket.reader.read().await {
             Incoming::End => return,
             Incoming::Close(..) => {
-                let _ = raw.socket.writer.message(roomtone_tests::socket::CLOSE, &[]).await;
+                let _ = raw.socket.writer.message(CLOSE, &[]).await;
             }
             Incoming::Data(bytes) => assert!(bytes.starts_with(b"ERROR\n")),
             Incoming::Ping(_) | Incoming::Pong => {}
@@ -183,7 +224,11 @@ async fn quick_connects_and_disconnects_are_fine() {
     let token = server.new_user().await.token;
     for version in Version::ALL.iter().cycle().take(60) {
         let mut raw = Raw::open(server.address()).await;
-        let frames = [connect(*version, &token), b"DISCONNECT\nreceipt:bye\n\n\0".to_vec()].concat();
+        let frames = [
+            connect(*version, &token),
+            b"DISCONNECT\nreceipt:bye\n\n\0".to_vec(),
+        ]
+        .concat();
         raw.binary(frames).await;
         assert_eq!(raw.frame().await.command, "CONNECTED");
         assert_eq!(raw.frame().await.get("receipt-id"), Some("bye"));
@@ -198,7 +243,13 @@ async fn an_error_arrives_although_the_client_goes_on_talking() {
     raw.text("NONSENSE\n\n\0").await;
     // What is never read must not take the ERROR with it when the connection is closed.
     for _ in 0..64 {
-        if raw.socket.writer.message(BINARY, &[b'\n'; 4096]).await.is_err() {
+        if raw
+            .socket
+            .writer
+            .message(BINARY, &[b'\n'; 4096])
+            .await
+            .is_err()
+        {
             break;
         }
     }

@@ -13,7 +13,8 @@ async fn a_line_ends_in_lf_or_crlf() {
     let server = Server::start().await;
     for version in Version::ALL {
         let mut raw = Raw::connected(&server, version).await;
-        raw.text("SUBSCRIBE\r\nid:a\r\ndestination:/user/queue/replies\nreceipt:r\r\n\r\n\0").await;
+        raw.text("SUBSCRIBE\r\nid:a\r\ndestination:/user/queue/replies\nreceipt:r\r\n\r\n\0")
+            .await;
         assert_eq!(raw.frame().await.get("receipt-id"), Some("r"));
     }
 }
@@ -21,16 +22,36 @@ async fn a_line_ends_in_lf_or_crlf() {
 #[tokio::test]
 async fn a_cr_inside_a_line_is_an_error() {
     let server = Server::start().await;
-    refuses(&server, Version::V1_2, &[
-        ("in a command", b"SE\rND\ndestination:/chat/pub/send\n\n{}\0"),
-        ("in a header's name", b"SEND\ndesti\rnation:/chat/pub/send\n\n{}\0"),
-        ("in a header's value", b"SEND\ndestination:/chat/pub/send\nk:a\rb\n\n{}\0"),
-        ("before a line's CR", b"SEND\ndestination:/chat/pub/send\nk:a\r\r\n\n{}\0"),
-    ])
+    refuses(
+        &server,
+        Version::V1_2,
+        &[
+            (
+                "in a command",
+                b"SE\rND\ndestination:/chat/pub/send\n\n{}\0",
+            ),
+            (
+                "in a header's name",
+                b"SEND\ndesti\rnation:/chat/pub/send\n\n{}\0",
+            ),
+            (
+                "in a header's value",
+                b"SEND\ndestination:/chat/pub/send\nk:a\rb\n\n{}\0",
+            ),
+            (
+                "before a line's CR",
+                b"SEND\ndestination:/chat/pub/send\nk:a\r\r\n\n{}\0",
+            ),
+        ],
+    )
     .await;
     for version in Version::ALL {
         let mut raw = Raw::open(server.address()).await;
-        raw.text(format!("CONNECT\naccept-version:{}\nlogin:a\rb\n\n\0", version.text())).await;
+        raw.text(format!(
+            "CONNECT\naccept-version:{}\nlogin:a\rb\n\n\0",
+            version.text()
+        ))
+        .await;
         raw.error().await;
     }
 }
@@ -39,11 +60,24 @@ async fn a_cr_inside_a_line_is_an_error() {
 async fn commands_and_header_names_are_told_apart_by_case() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[
-            ("a command in lower case", b"send\ndestination:/chat/pub/send\n\n{}\0"),
-            ("a command in both cases", b"Send\ndestination:/chat/pub/send\n\n{}\0"),
-            ("a header in both cases", b"SEND\nDestination:/chat/pub/send\n\n{}\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                (
+                    "a command in lower case",
+                    b"send\ndestination:/chat/pub/send\n\n{}\0",
+                ),
+                (
+                    "a command in both cases",
+                    b"Send\ndestination:/chat/pub/send\n\n{}\0",
+                ),
+                (
+                    "a header in both cases",
+                    b"SEND\nDestination:/chat/pub/send\n\n{}\0",
+                ),
+            ],
+        )
         .await;
     }
 }
@@ -52,19 +86,44 @@ async fn commands_and_header_names_are_told_apart_by_case() {
 async fn headers_are_utf_8() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[
-            ("a stray octet in a value", b"SEND\ndestination:/chat/pub/send\nk:\xff\n\n{}\0"),
-            ("a stray octet in a name", b"SEND\ndestination:/chat/pub/send\n\xc3:v\n\n{}\0"),
-            ("an overlong form", b"SEND\ndestination:/chat/pub/send\nk:\xc0\xaf\n\n{}\0"),
-            ("a surrogate", b"SEND\ndestination:/chat/pub/send\nk:\xed\xa0\x80\n\n{}\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                (
+                    "a stray octet in a value",
+                    b"SEND\ndestination:/chat/pub/send\nk:\xff\n\n{}\0",
+                ),
+                (
+                    "a stray octet in a name",
+                    b"SEND\ndestination:/chat/pub/send\n\xc3:v\n\n{}\0",
+                ),
+                (
+                    "an overlong form",
+                    b"SEND\ndestination:/chat/pub/send\nk:\xc0\xaf\n\n{}\0",
+                ),
+                (
+                    "a surrogate",
+                    b"SEND\ndestination:/chat/pub/send\nk:\xed\xa0\x80\n\n{}\0",
+                ),
+            ],
+        )
         .await;
         let mut raw = Raw::open(server.address()).await;
-        raw.binary([b"CONNECT\naccept-version:1.2\npasscode:", &b"\xff\xfe"[..], b"\n\n\0"].concat()).await;
+        raw.binary(
+            [
+                b"CONNECT\naccept-version:1.2\npasscode:",
+                &b"\xff\xfe"[..],
+                b"\n\n\0",
+            ]
+            .concat(),
+        )
+        .await;
         raw.error().await;
     }
     let mut raw = Raw::connected(&server, Version::V1_2).await;
-    raw.text("SUBSCRIBE\nid:하늘\ndestination:/user/queue/replies\nreceipt:구독\n\n\0").await;
+    raw.text("SUBSCRIBE\nid:하늘\ndestination:/user/queue/replies\nreceipt:구독\n\n\0")
+        .await;
     assert_eq!(raw.frame().await.get("receipt-id"), Some("구독"));
 }
 
@@ -72,11 +131,18 @@ async fn headers_are_utf_8() {
 async fn a_header_has_a_name_and_a_colon() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[
-            ("no colon", b"SEND\ndestination:/chat/pub/send\nnothing\n\n{}\0"),
-            ("no name", b"SEND\ndestination:/chat/pub/send\n:v\n\n{}\0"),
-            ("a NUL", b"SEND\ndestination:/chat/pub/send\nk:a\0b\n\n{}\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                (
+                    "no colon",
+                    b"SEND\ndestination:/chat/pub/send\nnothing\n\n{}\0",
+                ),
+                ("no name", b"SEND\ndestination:/chat/pub/send\n:v\n\n{}\0"),
+                ("a NUL", b"SEND\ndestination:/chat/pub/send\nk:a\0b\n\n{}\0"),
+            ],
+        )
         .await;
     }
 }
@@ -89,7 +155,8 @@ async fn the_values_of_headers_keep_their_spaces() {
         let mut raw = member(&server, &room, version).await;
         raw.text(hello(&room, "k: a  b \n")).await;
         assert_eq!(said(&mut raw).await.1.get("k"), Some(" a  b "));
-        raw.text("SUBSCRIBE\nid:t\ndestination: /user/queue/replies\n\n\0").await;
+        raw.text("SUBSCRIBE\nid:t\ndestination: /user/queue/replies\n\n\0")
+            .await;
         raw.error().await;
     }
 }
@@ -100,7 +167,11 @@ async fn the_first_of_repeated_headers_counts() {
     let room = new_room(&server).await;
     for version in Version::ALL {
         let mut raw = member(&server, &room, version).await;
-        raw.text(hello(&room, "destination:/chat/pub/exit\nk:first\nk:second\n")).await;
+        raw.text(hello(
+            &room,
+            "destination:/chat/pub/exit\nk:first\nk:second\n",
+        ))
+        .await;
         let (_, message) = said(&mut raw).await;
         assert_eq!(message.value()["content"], "hello");
         assert_eq!(message.get("k"), Some("first"));
@@ -114,7 +185,9 @@ async fn a_content_length_counts_the_octets_of_the_body() {
     for version in Version::ALL {
         let mut raw = member(&server, &room, version).await;
         let body = format!("{{\"roomId\":\"{room}\",\"content\":\"안녕\"}}");
-        let send = |length: usize| format!("SEND\ndestination:/chat/pub/send\ncontent-length:{length}\n\n{body}\0");
+        let send = |length: usize| {
+            format!("SEND\ndestination:/chat/pub/send\ncontent-length:{length}\n\n{body}\0")
+        };
         raw.text(send(body.len())).await;
         assert_eq!(said(&mut raw).await.1.value()["content"], "안녕");
         raw.text(send(body.len() - 1)).await;
@@ -126,10 +199,15 @@ async fn a_content_length_counts_the_octets_of_the_body() {
 async fn a_body_with_its_length_may_hold_a_nul() {
     let server = Server::start().await;
     let mut raw = Raw::connected(&server, Version::V1_2).await;
-    raw.text("SUBSCRIBE\nid:q\ndestination:/user/queue/replies\n\n\0").await;
-    raw.text("SEND\ndestination:/chat/pub/send\ncontent-length:3\nreceipt:r\n\n{\0}\0").await;
+    raw.text("SUBSCRIBE\nid:q\ndestination:/user/queue/replies\n\n\0")
+        .await;
+    raw.text("SEND\ndestination:/chat/pub/send\ncontent-length:3\nreceipt:r\n\n{\0}\0")
+        .await;
     let refused = raw.frame().await.value();
-    assert_eq!((&refused["type"], &refused["status"], &refused["receipt"]), (&"REFUSED".into(), &400.into(), &"r".into()));
+    assert_eq!(
+        (&refused["type"], &refused["status"], &refused["receipt"]),
+        (&"REFUSED".into(), &400.into(), &"r".into())
+    );
     raw.lives().await;
 }
 
@@ -141,7 +219,10 @@ async fn a_body_goes_out_with_its_length() {
         let mut raw = member(&server, &room, version).await;
         raw.text(hello(&room, "")).await;
         let (_, message) = said(&mut raw).await;
-        assert_eq!(message.get("content-length"), Some(message.body.len().to_string().as_str()));
+        assert_eq!(
+            message.get("content-length"),
+            Some(message.body.len().to_string().as_str())
+        );
     }
 }
 
@@ -167,12 +248,22 @@ async fn a_content_length_that_is_no_count_is_an_error_at_once() {
 async fn only_send_has_a_body() {
     let server = Server::start().await;
     for version in [Version::V1_1, Version::V1_2] {
-        refuses(&server, version, &[
-            ("on SUBSCRIBE", b"SUBSCRIBE\nid:a\ndestination:/user/queue/replies\n\nbody\0"),
-            ("with its length", b"SUBSCRIBE\nid:a\ndestination:/user/queue/replies\ncontent-length:4\n\nbody\0"),
-            ("on BEGIN", b"BEGIN\ntransaction:t\n\nbody\0"),
-            ("on DISCONNECT", b"DISCONNECT\n\nbody\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                (
+                    "on SUBSCRIBE",
+                    b"SUBSCRIBE\nid:a\ndestination:/user/queue/replies\n\nbody\0",
+                ),
+                (
+                    "with its length",
+                    b"SUBSCRIBE\nid:a\ndestination:/user/queue/replies\ncontent-length:4\n\nbody\0",
+                ),
+                ("on BEGIN", b"BEGIN\ntransaction:t\n\nbody\0"),
+                ("on DISCONNECT", b"DISCONNECT\n\nbody\0"),
+            ],
+        )
         .await;
         let token = server.new_user().await.token;
         let mut raw = Raw::open(server.address()).await;
@@ -180,7 +271,8 @@ async fn only_send_has_a_body() {
         raw.text(connect.replace("\n\n\0", "\n\nbody\0")).await;
         raw.error().await;
         let mut raw = Raw::connected(&server, version).await;
-        raw.text("SUBSCRIBE\nid:a\ndestination:/user/queue/replies\ncontent-length:0\n\n\0").await;
+        raw.text("SUBSCRIBE\nid:a\ndestination:/user/queue/replies\ncontent-length:0\n\n\0")
+            .await;
         raw.lives().await;
     }
 }
@@ -190,7 +282,10 @@ async fn line_ends_may_stand_between_frames() {
     let server = Server::start().await;
     for version in Version::ALL {
         let mut raw = Raw::connected(&server, version).await;
-        raw.text("\n\r\n\nSUBSCRIBE\nid:a\ndestination:/user/queue/replies\nreceipt:1\n\n\0\n\n\r\n").await;
+        raw.text(
+            "\n\r\n\nSUBSCRIBE\nid:a\ndestination:/user/queue/replies\nreceipt:1\n\n\0\n\n\r\n",
+        )
+        .await;
         raw.text("\n").await;
         raw.text("\r\nUNSUBSCRIBE\nid:a\nreceipt:2\n\n\0\n").await;
         assert_eq!(raw.frame().await.get("receipt-id"), Some("1"));
@@ -216,7 +311,12 @@ async fn frames_may_come_together_and_end_in_the_middle_of_a_message() {
     let server = Server::start().await;
     let room = new_room(&server).await;
     let mut raw = member(&server, &room, Version::V1_2).await;
-    let three = format!("{}\n{}\r\n{}", hello(&room, "n:1\n"), hello(&room, "n:2\n"), hello(&room, "n:3\n"));
+    let three = format!(
+        "{}\n{}\r\n{}",
+        hello(&room, "n:1\n"),
+        hello(&room, "n:2\n"),
+        hello(&room, "n:3\n")
+    );
     let (first, second) = three.split_at(three.len() / 2);
     raw.text(first).await;
     raw.text(second).await;

@@ -12,24 +12,45 @@ use tokio::time::Instant;
 
 /// A server that offers a second both ways, and leaves silence alone otherwise.
 async fn quick() -> Server {
-    let quiet = Starting::default().with("ROOMTONE_SILENCE_PING_S", 100).with("ROOMTONE_SILENCE_CLOSE_S", 200);
+    let quiet = Starting::default()
+        .with("ROOMTONE_SILENCE_PING_S", 100)
+        .with("ROOMTONE_SILENCE_CLOSE_S", 200);
     quiet.with("ROOMTONE_HEART_BEAT_S", 1).start().await
 }
 
 async fn client(server: &Server, version: Version, heart_beat: &str) -> Client {
     let token = server.new_user().await.token;
-    let connect = Frame::new("CONNECT").with("accept-version", version.text()).with("heart-beat", heart_beat);
-    Client::open(server.address(), version, &connect.with("passcode", &token)).await.unwrap()
+    let connect = Frame::new("CONNECT")
+        .with("accept-version", version.text())
+        .with("heart-beat", heart_beat);
+    Client::open(server.address(), version, &connect.with("passcode", &token))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_heart_beat_header_is_two_counts_or_an_error() {
     let server = Server::start().await;
     for version in [Version::V1_1, Version::V1_2] {
-        for header in ["-1,0", "0,-1", "1", "1,2,3", "a,b", "", ",", "1,", "1.5,2", "99999999999999999999999999,0"] {
+        for header in [
+            "-1,0",
+            "0,-1",
+            "1",
+            "1,2,3",
+            "a,b",
+            "",
+            ",",
+            "1,",
+            "1.5,2",
+            "99999999999999999999999999,0",
+        ] {
             let token = server.new_user().await.token;
             let mut raw = Raw::open(server.address()).await;
-            raw.text(format!("CONNECT\naccept-version:{}\npasscode:{token}\nheart-beat:{header}\n\n\0", version.text())).await;
+            raw.text(format!(
+                "CONNECT\naccept-version:{}\npasscode:{token}\nheart-beat:{header}\n\n\0",
+                version.text()
+            ))
+            .await;
             raw.error().await;
         }
     }
@@ -68,7 +89,11 @@ async fn who_promised_beats_and_is_silent_is_closed_after_twice_the_interval() {
         let client = client(&server, version, heart_beat).await;
         let began = Instant::now();
         client.ended().await;
-        assert!(began.elapsed() > least, "{heart_beat}: closed after {:?}", began.elapsed());
+        assert!(
+            began.elapsed() > least,
+            "{heart_beat}: closed after {:?}",
+            began.elapsed()
+        );
     };
     let promised_none = client(&server, Version::V1_2, "0,0").await;
     let old = client(&server, Version::V1_0, "1,0").await;
@@ -87,7 +112,10 @@ async fn anything_received_counts_as_life() {
     let mut raws = vec![];
     for _ in 0..3 {
         let mut raw = Raw::open(server.address()).await;
-        raw.text(format!("CONNECT\naccept-version:1.2\npasscode:{token}\nheart-beat:1000,0\n\n\0")).await;
+        raw.text(format!(
+            "CONNECT\naccept-version:1.2\npasscode:{token}\nheart-beat:1000,0\n\n\0"
+        ))
+        .await;
         assert_eq!(raw.frame().await.command, "CONNECTED");
         raws.push(raw);
     }
@@ -99,14 +127,21 @@ async fn anything_received_counts_as_life() {
         raws[2].binary([*octet]).await;
     }
     raws[0].lives().await;
-    assert_eq!(within("a pong", raws[1].socket.reader.read()).await, Incoming::Pong);
-    raws[2].text("E\nid:lives\ndestination:/user/queue/replies\nreceipt:r\n\n\0").await;
+    assert_eq!(
+        within("a pong", raws[1].socket.reader.read()).await,
+        Incoming::Pong
+    );
+    raws[2]
+        .text("E\nid:lives\ndestination:/user/queue/replies\nreceipt:r\n\n\0")
+        .await;
     assert_eq!(raws[2].frame().await.get("receipt-id"), Some("r"));
 }
 
 #[tokio::test]
 async fn a_silent_socket_is_pinged_and_then_closed() {
-    let quick = Starting::default().with("ROOMTONE_SILENCE_PING_S", 1).with("ROOMTONE_SILENCE_CLOSE_S", 2);
+    let quick = Starting::default()
+        .with("ROOMTONE_SILENCE_PING_S", 1)
+        .with("ROOMTONE_SILENCE_CLOSE_S", 2);
     let server = quick.start().await;
     let mut dead = Raw::connected(&server, Version::V1_2).await;
     let mut quiet = Raw::connected(&server, Version::V1_2).await;
@@ -114,21 +149,32 @@ async fn a_silent_socket_is_pinged_and_then_closed() {
         let began = Instant::now();
         assert!(matches!(dead.socket.reader.read().await, Incoming::Ping(_)));
         while dead.socket.reader.read().await != Incoming::End {}
-        assert!(began.elapsed() > Duration::from_millis(1_800), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() > Duration::from_millis(1_800),
+            "{:?}",
+            began.elapsed()
+        );
     };
     let stays = async {
         for _ in 0..4 {
-            let Incoming::Ping(payload) = quiet.socket.reader.read().await else { panic!("no ping") };
+            let Incoming::Ping(payload) = quiet.socket.reader.read().await else {
+                panic!("no ping")
+            };
             quiet.socket.writer.message(PONG, &payload).await.unwrap();
         }
     };
-    within("the end of one and the pings of the other", async { tokio::join!(dies, stays) }).await;
+    within("the end of one and the pings of the other", async {
+        tokio::join!(dies, stays)
+    })
+    .await;
     quiet.lives().await;
 }
 
 #[tokio::test]
 async fn a_member_who_died_without_a_goodbye_is_soon_off() {
-    let quick = Starting::default().with("ROOMTONE_SILENCE_PING_S", 1).with("ROOMTONE_SILENCE_CLOSE_S", 2);
+    let quick = Starting::default()
+        .with("ROOMTONE_SILENCE_PING_S", 1)
+        .with("ROOMTONE_SILENCE_CLOSE_S", 2);
     let server = quick.start().await;
     let room = roomtone_tests::room::new_room(&server).await;
     let (watcher, other) = (server.new_user().await, server.new_user().await);
@@ -137,8 +183,13 @@ async fn a_member_who_died_without_a_goodbye_is_soon_off() {
     watching.watch(&room).await;
     // It stays open and says nothing, not even a pong.
     let mut dying = Raw::open(server.address()).await;
-    let connect = String::from_utf8(roomtone_tests::raw::connect(Version::V1_2, &other.token)).unwrap();
-    dying.text(format!("{connect}SEND\ndestination:/chat/pub/join\n\n{{\"roomId\":\"{room}\"}}\0")).await;
+    let connect =
+        String::from_utf8(roomtone_tests::raw::connect(Version::V1_2, &other.token)).unwrap();
+    dying
+        .text(format!(
+            "{connect}SEND\ndestination:/chat/pub/join\n\n{{\"roomId\":\"{room}\"}}\0"
+        ))
+        .await;
     for word in ["on", "off"] {
         assert_eq!(watching.noticed_of(&room, &other).await["presence"], word);
     }

@@ -27,12 +27,16 @@ async fn refuses(server: &Server, version: Version, cases: &[(&str, &[u8])]) {
 async fn member(server: &Server, room: &str, version: Version) -> Raw {
     let mut raw = Raw::connected(server, version).await;
     let subscribe = format!("SUBSCRIBE\nid:s\ndestination:/chat/topic/room/{room}\n\n\0");
-    let join = format!("SEND\ndestination:/chat/pub/join\nreceipt:j\n\n{{\"roomId\":\"{room}\"}}\0");
+    let join =
+        format!("SEND\ndestination:/chat/pub/join\nreceipt:j\n\n{{\"roomId\":\"{room}\"}}\0");
     raw.text(subscribe + &join).await;
     let (mut entered, mut done) = (false, false);
     while !(entered && done) {
         let frame = raw.frame().await;
-        assert!(matches!(frame.command.as_str(), "MESSAGE" | "RECEIPT"), "{frame:?}");
+        assert!(
+            matches!(frame.command.as_str(), "MESSAGE" | "RECEIPT"),
+            "{frame:?}"
+        );
         entered |= frame.command == "MESSAGE" && frame.value()["messageType"] == "ENTER";
         done |= frame.command == "RECEIPT";
     }
@@ -41,14 +45,18 @@ async fn member(server: &Server, room: &str, version: Version) -> Raw {
 
 /// A SEND of "hello" to a room, with these header lines as they are.
 fn hello(room: &str, lines: &str) -> String {
-    format!("SEND\ndestination:/chat/pub/send\n{lines}\n{{\"roomId\":\"{room}\",\"content\":\"hello\"}}\0")
+    format!(
+        "SEND\ndestination:/chat/pub/send\n{lines}\n{{\"roomId\":\"{room}\",\"content\":\"hello\"}}\0"
+    )
 }
 
 /// The next thing that somebody said, as octets and as a frame.
 async fn said(raw: &mut Raw) -> (Vec<u8>, Frame) {
     loop {
         let bytes = raw.bytes().await;
-        let Some(frame) = Frame::decode(&bytes, raw.version) else { continue };
+        let Some(frame) = Frame::decode(&bytes, raw.version) else {
+            continue;
+        };
         assert_ne!(frame.command, "ERROR", "{frame:?}");
         if frame.command == "MESSAGE" && frame.value()["messageType"] == "TALK" {
             return (bytes, frame);

@@ -12,37 +12,60 @@ use super::{hello, member, refuses, said};
 async fn an_unknown_command_is_an_error() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[
-            ("no command", b"NONSENSE\n\n\0"),
-            ("a server's command", b"MESSAGE\ndestination:/user/queue/replies\n\n\0"),
-            ("a server's answer", b"RECEIPT\nreceipt-id:a\n\n\0"),
-            ("one that never ends", &[b'A'; 4096]),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                ("no command", b"NONSENSE\n\n\0"),
+                (
+                    "a server's command",
+                    b"MESSAGE\ndestination:/user/queue/replies\n\n\0",
+                ),
+                ("a server's answer", b"RECEIPT\nreceipt-id:a\n\n\0"),
+                ("one that never ends", &[b'A'; 4096]),
+            ],
+        )
         .await;
     }
-    refuses(&server, Version::V1_0, &[("NACK, which 1.0 has not", b"NACK\nid:a\nmessage-id:a\n\n\0")]).await;
+    refuses(
+        &server,
+        Version::V1_0,
+        &[("NACK, which 1.0 has not", b"NACK\nid:a\nmessage-id:a\n\n\0")],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn required_headers_are_required() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[
-            ("SEND without destination", b"SEND\n\n{}\0"),
-            ("SUBSCRIBE without destination", b"SUBSCRIBE\nid:a\n\n\0"),
-            ("UNSUBSCRIBE without id", b"UNSUBSCRIBE\n\n\0"),
-            ("ACK without id", b"ACK\n\n\0"),
-            ("BEGIN without transaction", b"BEGIN\n\n\0"),
-            ("COMMIT without transaction", b"COMMIT\n\n\0"),
-            ("ABORT without transaction", b"ABORT\n\n\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                ("SEND without destination", b"SEND\n\n{}\0"),
+                ("SUBSCRIBE without destination", b"SUBSCRIBE\nid:a\n\n\0"),
+                ("UNSUBSCRIBE without id", b"UNSUBSCRIBE\n\n\0"),
+                ("ACK without id", b"ACK\n\n\0"),
+                ("BEGIN without transaction", b"BEGIN\n\n\0"),
+                ("COMMIT without transaction", b"COMMIT\n\n\0"),
+                ("ABORT without transaction", b"ABORT\n\n\0"),
+            ],
+        )
         .await;
     }
     for version in [Version::V1_1, Version::V1_2] {
-        refuses(&server, version, &[
-            ("SUBSCRIBE without id", b"SUBSCRIBE\ndestination:/user/queue/replies\n\n\0"),
-            ("NACK without id", b"NACK\n\n\0"),
-        ])
+        refuses(
+            &server,
+            version,
+            &[
+                (
+                    "SUBSCRIBE without id",
+                    b"SUBSCRIBE\ndestination:/user/queue/replies\n\n\0",
+                ),
+                ("NACK without id", b"NACK\n\n\0"),
+            ],
+        )
         .await;
     }
 }
@@ -53,7 +76,8 @@ async fn a_subscription_id_is_used_once_at_a_time() {
     for version in Version::ALL {
         let mut raw = Raw::connected(&server, version).await;
         let subscribe = "SUBSCRIBE\nid:a\ndestination:/user/queue/replies\n\n\0";
-        raw.text(format!("{subscribe}UNSUBSCRIBE\nid:a\n\n\0{subscribe}")).await;
+        raw.text(format!("{subscribe}UNSUBSCRIBE\nid:a\n\n\0{subscribe}"))
+            .await;
         raw.lives().await;
         raw.text(subscribe).await;
         raw.error().await;
@@ -64,7 +88,12 @@ async fn a_subscription_id_is_used_once_at_a_time() {
 async fn unsubscribe_needs_an_id_that_is_in_use() {
     let server = Server::start().await;
     for version in Version::ALL {
-        refuses(&server, version, &[("an unknown id", b"UNSUBSCRIBE\nid:never\n\n\0")]).await;
+        refuses(
+            &server,
+            version,
+            &[("an unknown id", b"UNSUBSCRIBE\nid:never\n\n\0")],
+        )
+        .await;
     }
 }
 
@@ -74,7 +103,10 @@ async fn no_message_comes_after_the_receipt_of_unsubscribe() {
     let room = new_room(&server).await;
     for version in Version::ALL {
         let mut raw = member(&server, &room, version).await;
-        raw.text(format!("SUBSCRIBE\nid:t\ndestination:/chat/topic/room/{room}\n\n\0")).await;
+        raw.text(format!(
+            "SUBSCRIBE\nid:t\ndestination:/chat/topic/room/{room}\n\n\0"
+        ))
+        .await;
         raw.text(hello(&room, "")).await;
         raw.text("UNSUBSCRIBE\nid:s\nreceipt:gone\n\n\0").await;
         while raw.frame().await.get("receipt-id") != Some("gone") {}
@@ -100,7 +132,10 @@ async fn a_message_says_where_it_belongs() {
         let (_, message) = said(&mut raw).await;
         let id = message.value()["id"].as_str().unwrap().to_owned();
         assert_eq!(message.get("subscription"), Some("s"));
-        assert_eq!(message.get("destination"), Some(format!("/chat/topic/room/{room}").as_str()));
+        assert_eq!(
+            message.get("destination"),
+            Some(format!("/chat/topic/room/{room}").as_str())
+        );
         assert_eq!(message.get("message-id"), Some(id.as_str()));
         assert_eq!(message.get("content-type"), Some("application/json"));
         assert_eq!(message.get("ack"), None);
@@ -124,7 +159,10 @@ async fn receipts_come_in_the_order_of_their_frames() {
         ];
         raw.text(frames.concat()).await;
         for receipt in ["1", "2", "3", "4", "5", "6", "7"] {
-            assert_eq!(raw.command("RECEIPT").await.get("receipt-id"), Some(receipt));
+            assert_eq!(
+                raw.command("RECEIPT").await.get("receipt-id"),
+                Some(receipt)
+            );
         }
     }
 }
@@ -135,10 +173,15 @@ async fn disconnect_gets_its_receipt_after_all_before_it_and_then_the_end() {
     let room = new_room(&server).await;
     for version in Version::ALL {
         let mut raw = member(&server, &room, version).await;
-        let sends: String = (0..5).map(|n| hello(&room, &format!("receipt:{n}\n"))).collect();
+        let sends: String = (0..5)
+            .map(|n| hello(&room, &format!("receipt:{n}\n")))
+            .collect();
         raw.text(sends + "DISCONNECT\nreceipt:bye\n\n\0").await;
         for receipt in ["0", "1", "2", "3", "4", "bye"] {
-            assert_eq!(raw.command("RECEIPT").await.get("receipt-id"), Some(receipt));
+            assert_eq!(
+                raw.command("RECEIPT").await.get("receipt-id"),
+                Some(receipt)
+            );
         }
         raw.closed().await;
     }
@@ -191,7 +234,12 @@ async fn nothing_is_done_after_an_error() {
     let room = new_room(&server).await;
     let mut listener = member(&server, &room, Version::V1_2).await;
     let mut raw = member(&server, &room, Version::V1_2).await;
-    raw.text(format!("{}NONSENSE\n\n\0{}", hello(&room, "n:before\n"), hello(&room, "n:after\n"))).await;
+    raw.text(format!(
+        "{}NONSENSE\n\n\0{}",
+        hello(&room, "n:before\n"),
+        hello(&room, "n:after\n")
+    ))
+    .await;
     raw.error().await;
     assert_eq!(said(&mut listener).await.1.get("n"), Some("before"));
     listener.text(hello(&room, "n:last\n")).await;
@@ -205,11 +253,25 @@ async fn version_1_0_subscribes_without_an_id() {
     let user = server.new_user().await;
     let client = user.connect_bare(Version::V1_0).await;
     let destination = format!("/chat/topic/room/{room}");
-    client.done(Frame::new("SUBSCRIBE").with("destination", &destination)).await;
+    client
+        .done(Frame::new("SUBSCRIBE").with("destination", &destination))
+        .await;
     client.done(act("join", &room)).await;
-    let enter = client.take("the ENTER", |frame| frame.command == "MESSAGE").await;
-    assert_eq!((enter.get("destination"), enter.value()["messageType"].as_str()), (Some(destination.as_str()), Some("ENTER")));
-    client.done(Frame::new("UNSUBSCRIBE").with("destination", &destination)).await;
-    let again = client.post(Frame::new("UNSUBSCRIBE").with("destination", &destination)).await;
+    let enter = client
+        .take("the ENTER", |frame| frame.command == "MESSAGE")
+        .await;
+    assert_eq!(
+        (
+            enter.get("destination"),
+            enter.value()["messageType"].as_str()
+        ),
+        (Some(destination.as_str()), Some("ENTER"))
+    );
+    client
+        .done(Frame::new("UNSUBSCRIBE").with("destination", &destination))
+        .await;
+    let again = client
+        .post(Frame::new("UNSUBSCRIBE").with("destination", &destination))
+        .await;
     assert!(matches!(client.answer(&again).await, Answer::Error(_)));
 }

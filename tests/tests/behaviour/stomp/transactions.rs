@@ -12,7 +12,9 @@ fn transaction(command: &str) -> Frame {
 }
 
 async fn put_in(client: &Client, room: &str, content: &str) {
-    client.put(&talk(room, content).with("transaction", "t")).await;
+    client
+        .put(&talk(room, content).with("transaction", "t"))
+        .await;
 }
 
 #[tokio::test]
@@ -39,15 +41,19 @@ async fn a_name_may_be_used_again_and_several_may_be_open() {
     let client = user.connect().await;
     for _ in 0..3 {
         client.done(transaction("BEGIN")).await;
-        client.done(Frame::new("BEGIN").with("transaction", "other")).await;
+        client
+            .done(Frame::new("BEGIN").with("transaction", "other"))
+            .await;
         client.done(transaction("ABORT")).await;
-        client.done(Frame::new("COMMIT").with("transaction", "other")).await;
+        client
+            .done(Frame::new("COMMIT").with("transaction", "other"))
+            .await;
     }
 }
 
 #[tokio::test]
 async fn a_commit_shows_everything_together_and_nothing_before() {
-    let starting = Starting::default().with("ROOMTONE_SENDS_PER_S", 10_000).with("ROOMTONE_SEND_BURST", 10_000);
+    let starting = Starting::unhurried();
     let server = starting.start().await;
     let room = new_room(&server).await;
     let (user, noisy) = (server.new_user().await, server.new_user().await);
@@ -64,7 +70,11 @@ async fn a_commit_shows_everything_together_and_nothing_before() {
     }
     let between = noise.say(&room, "between").await;
     let before = client.heard_until(&room, &between).await;
-    assert!(before.iter().all(|message| !message["content"].as_str().unwrap().starts_with("part")));
+    assert!(
+        before
+            .iter()
+            .all(|message| !message["content"].as_str().unwrap().starts_with("part"))
+    );
     for _ in 0..100 {
         receipts.push(noise.post(talk(&room, "noise")).await);
     }
@@ -73,10 +83,28 @@ async fn a_commit_shows_everything_together_and_nothing_before() {
         assert!(matches!(noise.answer(&receipt).await, Answer::Receipt(_)));
     }
     let contents = texts(&user.history(&room).await, "content");
-    let first = contents.iter().position(|content| content == "part 0").unwrap();
-    assert_eq!(contents[first..first + 5], ["part 0", "part 1", "part 2", "part 3", "part 4"]);
-    assert_eq!(contents.iter().filter(|content| content.starts_with("part")).count(), 5);
-    assert_eq!(contents.iter().filter(|content| *content == "noise").count(), 200);
+    let first = contents
+        .iter()
+        .position(|content| content == "part 0")
+        .unwrap();
+    assert_eq!(
+        contents[first..first + 5],
+        ["part 0", "part 1", "part 2", "part 3", "part 4"]
+    );
+    assert_eq!(
+        contents
+            .iter()
+            .filter(|content| content.starts_with("part"))
+            .count(),
+        5
+    );
+    assert_eq!(
+        contents
+            .iter()
+            .filter(|content| *content == "noise")
+            .count(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -109,18 +137,31 @@ async fn one_refusal_refuses_all() {
     let user = server.new_user().await;
     let client = user.connect().await;
     client.enter(&room).await;
-    for bad in [talk(&room, "  "), talk(&room, &"x".repeat(2_001)), talk(&other, "not a member")] {
+    for bad in [
+        talk(&room, "  "),
+        talk(&room, &"x".repeat(2_001)),
+        talk(&other, "not a member"),
+    ] {
         client.done(transaction("BEGIN")).await;
         put_in(&client, &room, "good").await;
         client.put(&bad.with("transaction", "t")).await;
         put_in(&client, &room, "good too").await;
         client.post(transaction("COMMIT")).await;
         let refused = client.reply("REFUSED").await;
-        assert!(matches!(refused["status"].as_u64(), Some(403 | 422)), "{refused}");
+        assert!(
+            matches!(refused["status"].as_u64(), Some(403 | 422)),
+            "{refused}"
+        );
         let after = client.say(&room, "after").await;
         let heard = texts(&client.heard_until(&room, &after).await, "content");
-        assert!(!heard.iter().any(|content| content.starts_with("good")), "{heard:?}");
-        assert!(client.drain(|frame| frame.command == "RECEIPT").is_empty(), "a refused transaction has no receipt");
+        assert!(
+            !heard.iter().any(|content| content.starts_with("good")),
+            "{heard:?}"
+        );
+        assert!(
+            client.drain(|frame| frame.command == "RECEIPT").is_empty(),
+            "a refused transaction has no receipt"
+        );
         client.replies("REFUSED");
     }
 }
