@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use roomtone_shared::auth::{self, AuthError, Identity};
-use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues, image_url};
+use roomtone_shared::auth::{self, AuthError, Identity, profile};
+use roomtone_shared::domain::user::Profile;
 use roomtone_shared::error::{Error, Result};
 
 use crate::App;
@@ -57,32 +57,6 @@ async fn identify(parts: &Parts, app: &App) -> Result<Identity> {
         .and_then(|value| value.to_str().ok());
     let token = header.and_then(auth::bearer).ok_or(AuthError::Missing)?;
     Ok(app.auth.verify(token).await?)
-}
-
-/// What the token says of its bearer, by the rules for users.
-fn profile(identity: &Identity) -> Result<Profile> {
-    if identity.nickname.is_empty() && identity.service {
-        return Err(Error::Forbidden(
-            "this is for users: the token has no nickname".into(),
-        ));
-    }
-    // A picture that can't be shown is no reason to keep its owner out.
-    let picture = identity
-        .picture
-        .as_deref()
-        .filter(|url| image_url("picture", url).is_ok());
-    let names = ProfileFields {
-        uid: "sub",
-        nick_name: "nickname",
-        profile_image: "picture",
-    };
-    let values = ProfileValues {
-        uid: &identity.uid,
-        nick_name: &identity.nickname,
-        profile_image: picture,
-    };
-    Profile::parse(names, values)
-        .map_err(|why| Error::Unauthenticated(format!("the token's {why}")))
 }
 
 #[cfg(test)]

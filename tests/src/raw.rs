@@ -37,6 +37,19 @@ impl Raw {
         }
     }
 
+    /// The same as [`Raw::open`], or none where the server is gone.
+    ///
+    /// # Panics
+    /// Where the upgrade is refused.
+    pub async fn try_open(address: SocketAddr) -> Option<Self> {
+        let opened = Opening::default().try_open(address).await.ok()?;
+        let socket = opened.expect("the upgrade is granted");
+        Some(Self {
+            socket,
+            version: Version::V1_2,
+        })
+    }
+
     /// A connection in `version`, of a new user.
     ///
     /// # Panics

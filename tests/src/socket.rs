@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::http::{Response, read_head};
 
@@ -80,45 +80,54 @@ impl Opening<'_> {
     /// # Panics
     /// Where there is no answer, or it is an upgrade against RFC 6455.
     pub async fn open(&self, address: SocketAddr) -> Result<Socket, Response> {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        };
-        let socket = socket.expect("a socket can be made");
-        if let Some(bytes) = self.receive_buffer_bytes {
-            socket
-                .set_recv_buffer_size(bytes)
-                .expect("the buffer can be set");
-        }
-        let mut stream = socket.connect(address).await.expect("the server accepts");
+        let asked = self.try_open(address).await;
+        asked.expect("the server answers")
+    }
+
+    /// The same, of a server that may be gone by now.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn try_open(&self, address: SocketAddr) -> std::io::Result<Result<Socket, Response>> {
+        let mut stream = self.connect(address).await?;
         let mut request = format!(
-            "GET {} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n",
+            "GET {} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n",
             self.path
         );
         for (name, value) in self.headers {
             request += &format!("{name}: {value}\r\n");
         }
         request += "\r\n";
-        stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("the request goes out");
-        let (response, rest) = read_head(&mut stream).await.expect("the server answers");
+        stream.write_all(request.as_bytes()).await?;
+        let (response, rest) = read_head(&mut stream).await?;
         if response.status != 101 {
-            return Err(response);
+            return Ok(Err(response));
         }
         assert_eq!(response.header("sec-websocket-accept"), Some(ACCEPT));
         let (read, write) = stream.into_split();
-        Ok(Socket {
-            reader: Reader {
-                half: read,
-                bytes: rest,
-                at: 0,
-            },
+        let reader = Reader {
+            half: read,
+            bytes: rest,
+            at: 0,
+        };
+        Ok(Ok(Socket {
+            reader,
             writer: Writer { half: write },
             response,
-        })
+        }))
+    }
+
+    async fn connect(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        if let Some(bytes) = self.receive_buffer_bytes {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        socket.connect(address).await
     }
 }
 

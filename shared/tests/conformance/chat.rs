@@ -15,7 +15,7 @@ const PAGE: usize = 1_000;
 
 /// Waits until all that the log has before `end` is recorded of this room.
 pub(crate) async fn recorded(stores: &Stores, room: RoomId, end: u64) {
-    let all = async || {
+    let all = || async {
         let history = stores.history.covered(room).await.unwrap();
         let presence = stores.presence.room(room).await.unwrap().0;
         (history >= end && presence >= end).then_some(())

@@ -10,7 +10,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const PROBE_PAUSE: Duration = Duration::from_millis(2);
 
 /// Looks again and again, until `probe` gives something.
-pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T, Probe: Future<Output = Option<T>>>(
+    what: &str,
+    mut probe: impl FnMut() -> Probe,
+) -> T {
     let end = Instant::now() + DEADLINE;
     loop {
         if let Some(found) = probe().await {

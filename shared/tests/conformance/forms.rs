@@ -25,9 +25,11 @@ struct Embedded(TempDir);
 impl Place for Embedded {
     async fn open(&self) -> Stores {
         // The file is let go of by the writer's thread, a moment after the last of its stores was dropped.
-        let opened = async || match embedded::open(self.0.path()) {
-            Err(OpenError::InUse(_)) => None,
-            opened => Some(opened),
+        let opened = || async {
+            match embedded::open(self.0.path()) {
+                Err(OpenError::InUse(_)) => None,
+                opened => Some(opened),
+            }
         };
         let opened = deadline::until("the file to be let go of", opened).await;
         opened.expect("the embedded stores")

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use bytes::BytesMut;
 use roomtone_shared::auth;
-use roomtone_shared::domain::time::Timestamp;
-use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues};
-use roomtone_shared::error::Error;
+use roomtone_shared::domain::user::Profile;
+use roomtone_shared::error::Result;
 
 use super::fault::Fault;
 use super::{Session, User};
@@ -66,32 +65,17 @@ impl Session {
                 "CONNECT needs the header Authorization: Bearer <JWT>, or passcode: <JWT>".into(),
             )
         })?;
-        self.verify(token).await.map_err(refused)
+        self.verify(token)
+            .await
+            .map_err(|why| refused(why.to_string()))
     }
 
     /// Who a token says somebody is, and until when.
-    pub(super) async fn verify(&self, token: &str) -> Result<(Profile, u64), String> {
+    pub(super) async fn verify(&self, token: &str) -> Result<(Profile, u64)> {
         let (auth, token) = (self.shard.node.auth.clone(), token.to_owned());
-        let identity = self.shard.node.ask(async move {
-            let verified = auth.verify(&token).await;
-            verified.map_err(|why| Error::Unauthenticated(why.to_string()))
-        });
-        let identity = identity.await.map_err(|why| why.to_string())?;
-        let fields = ProfileFields {
-            uid: "sub",
-            nick_name: "nickname",
-            profile_image: "picture",
-        };
-        let values = ProfileValues {
-            uid: &identity.uid,
-            nick_name: &identity.nickname,
-            profile_image: identity.picture.as_deref(),
-        };
-        let profile = Profile::parse(fields, values).map_err(|why| format!("the token's {why}"))?;
-        if identity.expires_at_ms <= Timestamp::now().ms() {
-            return Err("the token has run out".into());
-        }
-        Ok((profile, identity.expires_at_ms))
+        let verify = async move { Ok(auth.verify(&token).await?) };
+        let identity = self.shard.node.ask(verify).await?;
+        Ok((auth::profile(&identity)?, identity.expires_at_ms))
     }
 }
 

@@ -11,7 +11,7 @@ use super::request::Done;
 
 impl Session {
     pub(super) async fn refresh(self: &Rc<Self>, token: &str) -> Result<Done> {
-        let (profile, expires_at_ms) = self.verify(token).await.map_err(Error::Unauthenticated)?;
+        let (profile, expires_at_ms) = self.verify(token).await?;
         if Some(&profile.uid) != self.uid() {
             return Err(Error::Forbidden("the token is of another user".into()));
         }

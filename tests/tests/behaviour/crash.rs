@@ -1,8 +1,10 @@
 //! kill -9 in the middle of everything, and what must be there afterwards.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use roomtone_tests::deadline::until;
+use roomtone_tests::folder::Folder;
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::{Raw, connect};
 use roomtone_tests::room::{create, create_request, text, texts};
@@ -12,7 +14,7 @@ use roomtone_tests::user::User;
 use serde_json::{Value, json};
 
 /// What the server said was done: that it must never forget.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Promised {
     /// (room, id, content) of each message whose RECEIPT came.
     messages: Vec<(String, String, String)>,
@@ -22,6 +24,18 @@ struct Promised {
     joins: Vec<(usize, String)>,
     /// The mark of the last leave that was answered.
     mark: Option<String>,
+}
+
+impl Promised {
+    /// Whether there was some of everything.
+    fn is_enough(&self) -> bool {
+        let kinds = [
+            self.messages.len() / 600,
+            self.rooms.len() / 3,
+            self.joins.len() / 9,
+        ];
+        kinds.iter().all(|count| *count > 0) && self.mark.is_some()
+    }
 }
 
 type Shared = Arc<Mutex<Promised>>;
@@ -109,8 +123,13 @@ async fn create_on(service: User, life: usize, promised: Shared) {
 /// Joins the three rooms one after another by new users, until the server is gone.
 async fn join_on(users: Vec<User>, rooms: Vec<String>, promised: Shared) {
     for (number, user) in users.iter().enumerate() {
-        let mut raw = Raw::open(user.address).await;
-        raw.text(connect(Version::V1_2, &user.token)).await;
+        let Some(mut raw) = Raw::try_open(user.address).await else {
+            return;
+        };
+        let connect = connect(Version::V1_2, &user.token);
+        if raw.socket.writer.message(TEXT, &connect).await.is_err() {
+            return;
+        }
         for room in &rooms {
             let join = format!(
                 "SEND\ndestination:/chat/pub/join\nreceipt:j\n\n{{\"roomId\":\"{room}\"}}\0"
@@ -204,42 +223,47 @@ async fn check(server: &Server, reader: &User, joiners: &[User], promised: &Prom
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_acknowledged_is_lost_and_ids_go_on_upwards() {
-    let settings = Starting::unhurried();
-    let mut server = settings.clone().start().await;
-    let reader = server.new_user().await;
-    let mut rooms = vec![];
-    for n in 0..3 {
-        rooms.push(create(&server, &reader, &format!("p-{n}")).await);
+/// Who takes part in the traffic, and where.
+struct Cast {
+    reader: User,
+    rooms: Vec<String>,
+    speakers: Vec<User>,
+}
+
+impl Cast {
+    async fn new(server: &Server) -> Self {
+        let (reader, mut rooms, mut speakers) = (server.new_user().await, vec![], vec![]);
+        for n in 0..3 {
+            rooms.push(create(server, &reader, &format!("p-{n}")).await);
+            speakers.push(server.new_user().await);
+        }
+        Self {
+            reader,
+            rooms,
+            speakers,
+        }
     }
-    let (mut speakers, mut joiners) = (vec![], vec![]);
-    for _ in 0..3 {
-        speakers.push(server.new_user().await);
-    }
-    for _ in 0..300 {
-        joiners.push(server.new_user().await);
-    }
-    let mut before: Vec<(String, String, String)> = vec![];
-    for life in 0..3 {
+
+    /// Traffic of all kinds, until there was enough of it and the server is killed in the middle.
+    async fn until_killed(
+        &self,
+        server: Server,
+        life: usize,
+        joiners: &[User],
+    ) -> (Promised, Arc<Folder>) {
         let promised = Shared::default();
         let mut tasks = vec![];
-        for (speaker, room) in speakers.iter().zip(&rooms) {
+        for (speaker, room) in self.speakers.iter().zip(&self.rooms) {
             tasks.push(tokio::spawn(talk_on(
                 speaker.at(&server),
                 room.clone(),
                 promised.clone(),
             )));
         }
-        let now: Vec<User> = joiners
-            .iter()
-            .skip(life * 100)
-            .take(100)
-            .map(|user| user.at(&server))
-            .collect();
+        let reader = self.reader.at(&server);
         tasks.push(tokio::spawn(join_on(
-            now.clone(),
-            rooms.clone(),
+            joiners.to_vec(),
+            self.rooms.clone(),
             promised.clone(),
         )));
         tasks.push(tokio::spawn(create_on(
@@ -248,54 +272,50 @@ async fn nothing_that_was_acknowledged_is_lost_and_ids_go_on_upwards() {
             promised.clone(),
         )));
         tasks.push(tokio::spawn(read_on(
-            reader.at(&server),
-            rooms[0].clone(),
+            reader,
+            self.rooms[0].clone(),
             promised.clone(),
         )));
         until("some of everything", async || {
-            let promised = promised.lock().unwrap();
-            let enough = promised.messages.len() >= 600
-                && promised.rooms.len() >= 3
-                && promised.joins.len() >= 9
-                && promised.mark.is_some();
-            enough.then_some(())
+            promised.lock().unwrap().is_enough().then_some(())
         })
         .await;
         let folder = server.kill().await;
         for task in tasks {
             task.await.unwrap();
         }
-        server = settings.clone().on(folder).start().await;
         let promised = std::mem::take(&mut *promised.lock().unwrap());
-        let newest_before = before.iter().map(|(_, id, _)| id).max();
-        assert!(
-            promised
-                .messages
-                .iter()
-                .all(|(_, id, _)| Some(id) > newest_before),
-            "an id went backwards"
-        );
-        before.extend(promised.messages.iter().cloned());
-        check(
-            &server,
-            &reader,
-            &now,
-            &Promised {
-                messages: before.clone(),
-                mark: None,
-                ..promised.clone()
-            },
-        )
-        .await;
-        let mark = text(&reader.at(&server).joined_room(&rooms[0]).await["lastReadMessageId"]);
-        assert!(Some(mark) >= promised.mark, "a mark went backwards");
-        for room in &rooms {
-            assert_eq!(
-                reader.at(&server).present(room, "on").await,
-                Vec::<String>::new(),
-                "nobody has a socket yet"
-            );
+        (promised, folder)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_was_acknowledged_is_lost_and_ids_go_on_upwards() {
+    let mut server = Starting::unhurried().start().await;
+    let cast = Cast::new(&server).await;
+    let mut newest: HashMap<String, String> = HashMap::new();
+    let mut messages = vec![];
+    for life in 0..3 {
+        let mut joiners = vec![];
+        for _ in 0..100 {
+            joiners.push(server.new_user().await);
         }
+        let (mut promised, folder) = cast.until_killed(server, life, &joiners).await;
+        for (room, id, _) in &promised.messages {
+            let before = newest.insert(room.clone(), id.clone());
+            assert!(before < Some(id.clone()), "an id went backwards");
+        }
+        messages.append(&mut promised.messages);
+        promised.messages.clone_from(&messages);
+        server = Starting::unhurried().on(folder).start().await;
+        check(&server, &cast.reader, &joiners, &promised).await;
+        for room in &cast.rooms {
+            let on = cast.reader.at(&server).present(room, "on").await;
+            assert!(on.is_empty(), "nobody has a socket yet: {on:?}");
+        }
+        let seen = cast.reader.at(&server).joined_room(&cast.rooms[0]).await;
+        let mark = text(&seen["lastReadMessageId"]);
+        assert!(Some(mark) >= promised.mark, "a mark went backwards");
     }
 }
 

@@ -46,7 +46,7 @@ async fn a_room_is_indexed_before_create_answers() {
     let owner = server.new_user().await;
     let room = create(&server, &owner, "p-1").await;
     let entry = json!({"roomId": room, "roomName": "list p-1", "playlistId": "p-1", "thumbnailImage": "https://images.example/0.png"});
-    assert_eq!(search.indexed(), [entry.clone()]);
+    assert_eq!(search.indexed(), vec![entry.clone()]);
     // The room there is needs no second entry.
     server
         .service()
@@ -58,7 +58,7 @@ async fn a_room_is_indexed_before_create_answers() {
         )
         .await
         .expect(200);
-    assert_eq!(search.indexed(), [entry]);
+    assert_eq!(search.indexed(), vec![entry]);
 }
 
 #[tokio::test]

@@ -66,44 +66,69 @@ async fn rooms_i_am_in_are_not_among_those_i_can_join() {
     assert_eq!(texts(&user.joined().await, "id"), [joined, own]);
 }
 
-#[tokio::test]
-async fn history_comes_newest_first_by_pages_and_oldest_first_as_a_whole() {
-    let server = Server::start().await;
-    let room = new_room(&server).await;
+/// A member, their room, and the ids of its thirty messages.
+async fn thirty_messages(server: &Server) -> (User, String, Vec<String>) {
+    let room = new_room(server).await;
     let user = server.new_user().await;
     let client = user.connect().await;
     client.join(&room).await;
-    let mut ids = vec![
-        user.joined_room(&room).await["lastReadMessageId"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
-    ];
+    let mut ids = vec![text(&user.joined_room(&room).await["lastReadMessageId"])];
     for n in 0..29 {
         ids.push(client.say(&room, &n.to_string()).await);
     }
+    (user, room, ids)
+}
+
+fn ids_of(page: &Value) -> Vec<String> {
+    texts(
+        page["messages"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{page}")),
+        "id",
+    )
+}
+
+#[tokio::test]
+async fn history_as_a_whole_comes_oldest_first() {
+    let server = Server::start().await;
+    let (user, room, ids) = thirty_messages(&server).await;
     for path in ["/v1/api/chat/history", "/v1/api/chat/api/v1/history"] {
         let whole = user.get(&format!("{path}/{room}")).await.expect(200);
-        assert_eq!(texts(whole["messages"].as_array().unwrap(), "id"), ids);
-        assert_eq!(whole["nextCursor"], Value::Null);
+        assert_eq!(
+            (ids_of(&whole), &whole["nextCursor"]),
+            (ids.clone(), &Value::Null)
+        );
         let after = user
             .get(&format!("{path}/{room}?after={}", ids[9]))
             .await
             .expect(200);
-        assert_eq!(
-            texts(after["messages"].as_array().unwrap(), "id"),
-            ids[10..]
-        );
+        assert_eq!(ids_of(&after), ids[10..]);
     }
+    let bad = user
+        .get(&format!("/v1/api/chat/history/{room}?after=nonsense"))
+        .await;
+    bad.problem(400);
+    let stranger = server.new_user().await;
+    stranger
+        .get(&format!("/v1/api/chat/history/{room}"))
+        .await
+        .problem(403);
+}
+
+#[tokio::test]
+async fn history_by_pages_comes_newest_first() {
+    let server = Server::start().await;
+    let (user, room, ids) = thirty_messages(&server).await;
+    let page = async |query: &str| {
+        user.get(&format!("/v1/api/chat/history?roomId={room}{query}"))
+            .await
+    };
     let newest_first: Vec<String> = ids.iter().rev().cloned().collect();
     for (size, expected) in [("", 12), ("&size=5", 5), ("&size=20", 20), ("&size=21", 20)] {
         let (mut seen, mut before) = (vec![], String::new());
         loop {
-            let page = user
-                .get(&format!("/v1/api/chat/history?roomId={room}{size}{before}"))
-                .await
-                .expect(200);
-            let messages = texts(page["messages"].as_array().unwrap(), "id");
+            let page = page(&format!("{size}{before}")).await.expect(200);
+            let messages = ids_of(&page);
             assert!(
                 messages.len() == expected || page["nextCursor"].is_null(),
                 "{page}"
@@ -116,33 +141,18 @@ async fn history_comes_newest_first_by_pages_and_oldest_first_as_a_whole() {
         }
         assert_eq!(seen, newest_first);
     }
-    let before = user
-        .get(&format!(
-            "/v1/api/chat/history?roomId={room}&before={}&size=3",
-            ids[10]
-        ))
+    let before = page(&format!("&before={}&size=3", ids[10]))
         .await
         .expect(200);
-    assert_eq!(
-        texts(before["messages"].as_array().unwrap(), "id"),
-        [&ids[9][..], &ids[8], &ids[7]]
-    );
-    for query in [
-        "",
-        "?roomId=nonsense&size=0",
-        &format!("?roomId={room}&size=0"),
-        &format!("?roomId={room}&before=nonsense"),
-    ] {
-        let answer = user.get(&format!("/v1/api/chat/history{query}")).await;
-        assert!(matches!(answer.status, 400 | 422), "{query}: {answer:?}");
+    assert_eq!(ids_of(&before), [&ids[9][..], &ids[8], &ids[7]]);
+    for query in ["&size=0", "&size=x", "&before=nonsense"] {
+        page(query).await.problem(400);
     }
+    let nowhere = user.get("/v1/api/chat/history").await;
+    assert!(matches!(nowhere.status, 400 | 422), "{nowhere:?}");
     let stranger = server.new_user().await;
     stranger
         .get(&format!("/v1/api/chat/history?roomId={room}"))
-        .await
-        .problem(403);
-    stranger
-        .get(&format!("/v1/api/chat/history/{room}"))
         .await
         .problem(403);
 }

@@ -8,7 +8,7 @@ use roomtone_tests::room::new_room;
 use roomtone_tests::server::{Failed, Server, Starting};
 
 async fn fails(starting: Starting) -> Failed {
-    let failed = starting.try_start().await.err().expect("it can't start");
+    let failed = starting.try_start().await.expect_err("it can't start");
     assert!(
         !failed.status.success() && failed.status.code().is_some(),
         "{failed:?}"

@@ -1,8 +1,11 @@
 //! What a member missed: counted, shown at re-entry, and read.
 
 use roomtone_tests::client::{Answer, Client, talk};
+use roomtone_tests::deadline::until;
+use roomtone_tests::frame::Frame;
 use roomtone_tests::room::{act, new_room, texts};
 use roomtone_tests::server::{Server, Starting};
+use roomtone_tests::user::User;
 use serde_json::{Value, json};
 
 async fn say_many(client: &Client, room: &str, count: usize) -> Vec<String> {
@@ -25,86 +28,117 @@ fn list(value: &Value) -> &[Value] {
         .unwrap_or_else(|| panic!("no list: {value}"))
 }
 
+/// Somebody who read three messages of another's, left, and missed five.
+struct Missed {
+    user: User,
+    client: Client,
+    room: String,
+    own: String,
+    read: Vec<String>,
+    missed: Vec<String>,
+}
+
+impl Missed {
+    async fn new(server: &Server) -> Self {
+        let room = new_room(server).await;
+        let (user, other) = (server.new_user().await, server.new_user().await);
+        let (client, speaker) = (user.connect().await, other.connect().await);
+        client.join(&room).await;
+        speaker.join(&room).await;
+        let own = client.say(&room, "my own").await;
+        let read = say_many(&speaker, &room, 3).await;
+        client.done(marking("leave", &room, &read[2])).await;
+        let missed = say_many(&speaker, &room, 5).await;
+        // What others do besides talking is not counted.
+        let third = server.new_user().await.connect().await;
+        third.join(&room).await;
+        third.done(act("exit", &room)).await;
+        Self {
+            user,
+            client,
+            room,
+            own,
+            read,
+            missed,
+        }
+    }
+}
+
+fn marking(verb: &str, room: &str, id: &str) -> Frame {
+    Frame::send(
+        &format!("/chat/pub/{verb}"),
+        &json!({"roomId": room, "lastReadMessageId": id}),
+    )
+}
+
 #[tokio::test]
-async fn five_missed_messages_are_five_unread_and_come_at_re_entry() {
+async fn five_missed_messages_are_five_unread() {
     let server = Server::start().await;
-    let room = new_room(&server).await;
-    let (user, other) = (server.new_user().await, server.new_user().await);
-    let (client, speaker) = (user.connect().await, other.connect().await);
-    client.join(&room).await;
-    speaker.join(&room).await;
-    let own = client.say(&room, "my own").await;
-    let read = say_many(&speaker, &room, 3).await;
-    client
-        .done(roomtone_tests::frame::Frame::send(
-            "/chat/pub/leave",
-            &json!({"roomId": room, "lastReadMessageId": read[2]}),
-        ))
-        .await;
-    let missed = say_many(&speaker, &room, 5).await;
-    // What others do besides talking is not counted.
-    let third = server.new_user().await.connect().await;
-    third.join(&room).await;
-    third.done(act("exit", &room)).await;
+    let Missed {
+        user,
+        client,
+        room,
+        read,
+        missed,
+        ..
+    } = Missed::new(&server).await;
     let listed = user.joined_room(&room).await;
     assert_eq!(
-        (
-            &listed["unreadCount"],
-            &listed["lastReadMessageId"],
-            &listed["presence"]
-        ),
-        (&json!(5), &json!(read[2]), &json!("off"))
+        (&listed["unreadCount"], &listed["presence"]),
+        (&json!(5), &json!("off"))
     );
+    assert_eq!(listed["lastReadMessageId"], read[2]);
+    let last = &listed["lastMessage"];
     assert_eq!(
-        (
-            &listed["lastMessage"]["id"],
-            &listed["lastMessage"]["messageType"]
-        ),
+        (&last["id"], &last["messageType"]),
         (&json!(missed[4]), &json!("TALK"))
     );
+    client.done(marking("read", &room, &missed[4])).await;
+    until("nothing unread", async || {
+        (user.joined_room(&room).await["unreadCount"] == 0).then_some(())
+    })
+    .await;
+}
 
-    let mut answers = vec![];
+#[tokio::test]
+async fn a_re_entry_shows_what_was_missed_and_what_was_before() {
+    let server = Server::start().await;
+    let Missed {
+        user,
+        room,
+        own,
+        read,
+        missed,
+        ..
+    } = Missed::new(&server).await;
     for path in [
         "/v1/api/chat/rooms/joined",
         "/v1/api/chat/api/v1/rooms/joined",
     ] {
-        answers.push(user.get(&format!("{path}/{room}")).await.expect(200));
-    }
-    for entry in answers {
+        let entry = user.get(&format!("{path}/{room}")).await.expect(200);
         assert_eq!(
-            (
-                &entry["unreadCount"],
-                &entry["truncated"],
-                &entry["presence"]
-            ),
-            (&json!(5), &json!(false), &json!("off"))
+            (&entry["unreadCount"], &entry["truncated"]),
+            (&json!(5), &json!(false))
         );
-        assert_eq!(texts(list(&entry["newMessages"]), "id")[..5], missed);
         assert_eq!(
-            list(&entry["newMessages"]).len(),
-            7,
-            "the ENTER and the EXIT are shown, if not counted"
+            (&entry["presence"], &entry["room"]["id"]),
+            (&json!("off"), &json!(room))
+        );
+        let new = texts(list(&entry["newMessages"]), "id");
+        assert_eq!(
+            (&new[..5], new.len()),
+            (&missed[..], 7),
+            "an ENTER and an EXIT are shown too"
         );
         let before = texts(list(&entry["beforeMessages"]), "id");
-        assert!(
-            before.contains(&own) && before.contains(&read[2]) && before.len() == 6,
-            "{before:?}"
-        );
-        assert_eq!(entry["room"]["id"], room.as_str());
+        assert!(before.contains(&own) && before.contains(&read[2]) && before.len() == 6);
         assert_eq!(entry["currentMusicId"], entry["nowPlaying"]["musicId"]);
     }
-    // To look is not to read.
-    assert_eq!(user.joined_room(&room).await["unreadCount"], 5);
-    client
-        .done(roomtone_tests::frame::Frame::send(
-            "/chat/pub/read",
-            &json!({"roomId": room, "lastReadMessageId": missed[4]}),
-        ))
-        .await;
-    roomtone_tests::deadline::until("nothing unread", async || {
-        (user.joined_room(&room).await["unreadCount"] == 0).then_some(())
-    })
-    .await;
+    assert_eq!(
+        user.joined_room(&room).await["unreadCount"],
+        5,
+        "to look is not to read"
+    );
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ mod writer;
 /// Name of the file in the data folder.
 pub const FILE: &str = "roomtone.redb";
 
+/// Octets of the file kept in memory.
+const CACHE_BYTES: usize = 128 << 20;
+
 /// Why the file could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -64,7 +67,9 @@ pub fn open(folder: &Path) -> Result<Stores, OpenError> {
         path: path.clone(),
         why,
     };
-    let db = Database::create(&path).map_err(|why| match why {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    let db = builder.create(&path).map_err(|why| match why {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(path.clone()),
         other => broken(other.to_string()),
     })?;

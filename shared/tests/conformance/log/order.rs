@@ -225,7 +225,7 @@ async fn a_place_is_found_by_its_time(place: impl Place) {
     let nothing = stores.log.from_time(crate::given::at(0)).await.unwrap();
     assert_eq!(nothing, stores.log.end(room).await.unwrap());
     // The log's time goes on by itself: append until it did, a few times.
-    let different = async || {
+    let different = || async {
         let appended = append(&stores, room, 0..1).await;
         let first = stores.log.read(0, 1).await.unwrap()[0].at;
         (appended[0].at >= first.plus_ms(20)).then_some(())

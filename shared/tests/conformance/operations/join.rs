@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use super::{join, room, told};
 use crate::chat::recorded;
 use crate::forms::Place;
-use crate::given;
 use crate::member::Member;
 
 behaviours![

@@ -185,6 +185,7 @@ fn must_07_the_first_of_repeated_headers_counts() {
     ];
     assert!(read.headers.iter().eq(all));
     assert_eq!(read.headers.len(), 4);
+    assert!(!read.headers.is_empty() && frame(b"SEND\n\n\0").headers.is_empty());
 }
 
 #[test]

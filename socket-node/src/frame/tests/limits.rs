@@ -52,6 +52,12 @@ fn must_13_a_header_line_has_a_length() {
             .contains("header 2")
     );
     assert_eq!(outcome(b"SEND\nk:345678901234567890"), Ok(0));
+    // The last header that may stand there is too long, not one too many.
+    refused(
+        b"SEND\na:1\nb:2\nk:3456789012345678901",
+        "header too long",
+        20,
+    );
 }
 
 #[test]

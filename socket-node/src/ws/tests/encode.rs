@@ -32,7 +32,13 @@ fn a_frame_is_the_header_and_what_was_written() {
         let frame =
             written(|out| put_frame(out, Opcode::Text, |out| out.extend_from_slice(&payload)));
         let header = written(|out| put_header(out, Opcode::Text, len));
-        assert!(frame == [header, payload].concat(), "{len}");
+        let expected = [header, payload].concat();
+        assert!(frame == expected, "{len}");
+        let mut alone = BytesMut::new();
+        put_frame(&mut alone, Opcode::Text, |out| {
+            out.extend_from_slice(&expected[expected.len() - len..]);
+        });
+        assert!(alone == expected, "{len} at the beginning");
     }
 }
 

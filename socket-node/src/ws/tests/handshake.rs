@@ -122,3 +122,15 @@ fn the_highest_stomp_is_chosen() {
         assert_eq!(choose_protocol(offered), chosen, "{offered}");
     }
 }
+
+#[test]
+fn a_refusal_names_the_header_at_fault() {
+    let named = [
+        (HandshakeError::NotAnUpgrade, "upgrade"),
+        (HandshakeError::UnsupportedVersion, "Sec-WebSocket-Version"),
+        (HandshakeError::InvalidKey, "Sec-WebSocket-Key"),
+    ];
+    for (error, name) in named {
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
