@@ -34,7 +34,6 @@ const segment = encodeURIComponent;
 
 export const joinedRooms = async () => (await call('GET', '/v1/api/rooms/joined')).rooms;
 export const unjoinedRooms = (cursor, size) => call('GET', `/v1/api/rooms/unjoined?${query({ cursor, size })}`);
-export const room = (roomId) => call('GET', `/v1/api/rooms/${segment(roomId)}`);
 export const members = (roomId, cursor) => call('GET', `/v1/api/rooms/${segment(roomId)}/users?${query({ cursor, size: 20 })}`);
 export const reentry = (roomId) => call('GET', `/v1/api/chat/rooms/joined/${segment(roomId)}`);
 export const historyBefore = (roomId, before) => call('GET', `/v1/api/chat/history?${query({ roomId, before, size: 20 })}`);

@@ -7,7 +7,7 @@ import { serverNow } from './time.js';
 const AUTO_RESEND_MAX_MS = 4 * 60_000;
 const RECEIPT_TIMEOUT_MS = 20_000;
 
-export class Outbox {
+class Outbox {
   #roomId;
   #onChange;
   #isShown;

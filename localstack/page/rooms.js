@@ -9,9 +9,7 @@ import { playingIn } from './player.js';
 import { me } from './session.js';
 import { recently } from './time.js';
 
-const POLL_MS = 4000;
-// The rooms to join change less, and are looked at less often.
-const UNJOINED_EVERY = 3;
+const POLL_MS = 3000;
 const PAGE_SIZE = 12;
 const ROOMS_MAX = 4;
 // The server counts no further.
@@ -23,14 +21,13 @@ let unjoined = null;
 let cursor = null;
 let currentId = null;
 let loadingMore = false;
-let polls = 0;
 let timer = 0;
 let drawTimer = 0;
 
 /** Begins to keep the lists; `onOpen(roomId)` when one is chosen. */
 export function startLists(onOpen) {
   open = onOpen;
-  [joined, unjoined, cursor, polls] = [null, null, null, 0];
+  [joined, unjoined, cursor] = [null, null, null];
   drawLists();
   poll();
 }
@@ -95,7 +92,7 @@ function poll() {
   if (document.hidden || !me() || live.status === 'waiting') return;
   (async () => {
     joined = await api.joinedRooms();
-    if (polls++ % UNJOINED_EVERY === 0) await reloadUnjoined();
+    await reloadUnjoined();
     drawLists();
     // A failure here is the banner's affair, and the next round tries again.
   })().catch(() => {});

@@ -28,8 +28,13 @@ struct Asked {
 /// The route.
 pub(crate) fn routes(signer: Signer) -> Router {
     Router::new()
-        .route("/dev/token", post(give))
+        .route("/dev/token", post(give).fallback(not_allowed))
+        .route("/dev/token/", post(give).fallback(not_allowed))
         .with_state(signer)
+}
+
+async fn not_allowed() -> Problem {
+    Problem::method_not_allowed()
 }
 
 async fn give(State(signer): State<Signer>, body: Bytes) -> Response {

@@ -11,7 +11,7 @@ mod sweeps;
 use std::process::ExitCode;
 
 use clap::Parser;
-use roomtone_shared::config::Env;
+use roomtone_shared::config::{ConfigError, Env};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,12 +20,6 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let env = Arguments::parse().over(Env::process());
-    let filter = EnvFilter::new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .init();
     match run(&env) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -36,7 +30,14 @@ fn main() -> ExitCode {
 }
 
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(env.text("ROOMTONE_LOG").unwrap_or("info"));
+    let filter = filter.map_err(|why| ConfigError::new("ROOMTONE_LOG", why.to_string()))?;
     let settings = Settings::read(env)?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use roomtone_shared::auth::{AuthSettings, Secret};
+use roomtone_shared::auth::{AuthSettings, Authenticator, Secret};
 use roomtone_shared::config::{ConfigError, Env, Origins};
 use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
@@ -50,6 +50,11 @@ impl Settings {
             audience: env.text("AUTH_AUDIENCE").map(Into::into),
             ..AuthSettings::default()
         };
+        if auth.hs256_secret.is_some() || auth.jwks_url.is_some() {
+            // Made again later, with the local run's own key: here, what is wrong is to be found.
+            let checked = Authenticator::new(&auth, outbound.clone());
+            checked.map_err(|why| ConfigError::new(why.name, why.reason))?;
+        }
         Ok(Self {
             host: host.map_err(|_| ConfigError::new("ROOMTONE_HOST", "must be an IP address"))?,
             port: env.number("ROOMTONE_PORT", 18_000, 0..=u16::MAX)?,

@@ -82,6 +82,12 @@ impl Outbox {
         self.dead.get()
     }
 
+    /// Gives the socket up, with what waits for it.
+    pub(crate) fn abandon(&self) {
+        self.dead.set(true);
+        self.drained.notify_waiters();
+    }
+
     /// Sends octets, or puts them behind those that wait. True where they wait and nothing waited before:
     /// then [`Outbox::drain`] must be run.
     #[must_use]

@@ -67,7 +67,7 @@ impl Reader {
     pub(crate) async fn open(stores: Stores) -> Result<Self> {
         let end = *stores.log.follow().borrow();
         let from = Timestamp::now().minus_ms(limits::PRE_ROLL_MS);
-        let mut next = stores.log.from_time(from).await?.min(end);
+        let mut next = stores.log.first_since(from).await?.min(end);
         let mut judge = Judge::new(stores.log.epoch());
         while next < end {
             let records = stores.log.read(next, BATCH_MAX).await?;

@@ -20,7 +20,8 @@ pub fn routes(node: SocketNode) -> Router {
     let mut router = Router::new()
         .route("/ws-chat", get(chat))
         .route("/ws-chat/", get(chat))
-        .route("/ws-chat/websocket", get(chat));
+        .route("/ws-chat/websocket", get(chat))
+        .route("/ws-chat/websocket/", get(chat));
     if echo {
         router = router.route("/ws-echo", get(self::echo));
     }
@@ -130,7 +131,12 @@ fn refuse(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or("Refused");
     let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
     let problem = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, problem, body.to_string()).into_response()
+    let mut response = (status, problem, body.to_string()).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// The values of a header, joined by commas.

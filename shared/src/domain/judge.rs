@@ -1,7 +1,9 @@
 //! The verdict on a record: shown, a repeat, or void.
 //!
 //! It is a pure function of the log before the record, and reaches back no further than ten minutes of the
-//! log's time, so that every reader that has read those ten minutes says the same, whenever it started.
+//! log's time, so that every reader that has read those ten minutes says the same, whenever it started. One
+//! thing alone may lie further back: the id of a message that is repeated and repeated, with never five
+//! minutes between. A reader that began after it knows that these are repeats, and names the first it read.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -150,9 +152,11 @@ impl Judge {
 
     /// The verdict on a message that its sender may have sent before.
     ///
-    /// One that was void is not remembered: nobody was shown it, so its sender may send it again.
+    /// One that is void by itself is not remembered: nobody was shown it, so its sender may send it again. Nor
+    /// does it make what is remembered last longer, or whoever did not read that far back would judge otherwise.
     fn heard(&mut self, key: Key, first: Verdict, at: Timestamp) -> Verdict {
         let verdict = match (self.heard.get_mut(&key), first) {
+            (Some(before), Verdict::Void) => return Verdict::Repeat(before.first),
             (Some(before), _) => {
                 before.last_at = at;
                 Verdict::Repeat(before.first)
@@ -284,3 +288,6 @@ fn message(
         client_message_id,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub struct MessageId {
 pub const ID_CHARS: usize = 22;
 
 impl MessageId {
-    /// The id before every id of a record, for "everything from there on".
+    /// The id after every id of a record, for "everything up to there" and "everything behind it".
     #[must_use]
     pub fn last_of(epoch: u16, offset: u64) -> Self {
         Self {

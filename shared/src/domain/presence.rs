@@ -55,3 +55,6 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

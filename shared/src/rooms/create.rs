@@ -41,11 +41,13 @@ pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Res
     let owner = wanted.owner.clone();
     let (room, new) = find_or_make(stores, wanted).await?;
     let joined = super::join::join_as(stores, room, &owner, true).await?;
-    if !joined.room.indexed {
-        super::sweep::index(stores, search, &joined.room, limits::INDEX_WAIT_MS).await;
+    // Until its first member it may have begun anew, by another create: only now its beginning stays.
+    let room = super::get(stores, joined.room.id).await?;
+    if !room.indexed {
+        super::sweep::index(stores, search, &room, limits::INDEX_WAIT_MS).await;
     }
     Ok(CreatedRoom {
-        room: joined.room,
+        room,
         new,
         evicted: joined.evicted,
     })

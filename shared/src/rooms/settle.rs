@@ -32,6 +32,7 @@ pub(super) async fn settle(
     let (uid, version) = (event.who.uid.clone(), event.version);
     let recorded = stores.presence.of(room, &uid).await?;
     let silent = matches!(event.change, MemberChange::Joined { silent: true, .. });
+    let tells = matches!(event.change, MemberChange::Joined { silent: false, .. });
     let (logged, mark) = if recorded.version >= version {
         (None, recorded.entered)
     } else {
@@ -42,7 +43,12 @@ pub(super) async fn settle(
             None
         };
         let logged = append(stores, room, event).await?;
-        (Some(logged), logged.notice.or(newest))
+        let mark = match logged.notice {
+            // Somebody else brought it in at the same moment, and theirs told the room.
+            None if tells => stores.presence.of(room, &uid).await?.entered,
+            notice => notice.or(newest),
+        };
+        (Some(logged), mark)
     };
     stores.memberships.settle(room, &uid, version, mark).await?;
     Ok(logged)

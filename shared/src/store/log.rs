@@ -66,5 +66,5 @@ pub trait Log: Send + Sync {
     /// Follows the offset after the last durable record.
     fn follow(&self) -> watch::Receiver<u64>;
     /// The first offset whose record is not older than `at`.
-    async fn from_time(&self, at: Timestamp) -> Result<u64>;
+    async fn first_since(&self, at: Timestamp) -> Result<u64>;
 }

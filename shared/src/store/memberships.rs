@@ -10,6 +10,10 @@ use crate::domain::user::Uid;
 use crate::error::Result;
 
 /// What came of a change.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once for a change and matched at once"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It was so already.
@@ -41,7 +45,8 @@ pub trait Memberships: Send + Sync {
         now: Timestamp,
     ) -> Result<Changed>;
     /// Notes that the change of this version is in the log; `mark` is where a new membership's mark begins.
-    /// Does nothing where the membership has gone on to another version.
+    /// Does nothing where the membership has gone on to another version. Where two bring the same change in,
+    /// either may come first, and the one that knows the mark may come last.
     async fn settle(
         &self,
         room: RoomId,

@@ -15,6 +15,6 @@ pub trait Presence: Send + Sync {
     async fn of(&self, room: RoomId, uid: &Uid) -> Result<Standing>;
     /// How every member of a room stands, and the offset before which all is summed up.
     async fn room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>)>;
-    /// The nodes that were ever said to have a socket and not yet said to be gone.
+    /// The nodes that have a socket in some room, so far as the log tells.
     async fn nodes(&self) -> Result<Vec<NodeId>>;
 }

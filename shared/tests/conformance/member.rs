@@ -47,7 +47,7 @@ impl Member {
     pub(crate) async fn change(&self, room: RoomId, change: Change, now: Timestamp) -> Wrote {
         let wrote = self.change_only(room, change, now).await;
         self.settle(room, &wrote.membership).await;
-        for (left, gone) in &wrote.evicted {
+        if let Some((left, gone)) = &wrote.evicted {
             self.settle(*left, gone).await;
         }
         wrote

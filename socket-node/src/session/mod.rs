@@ -158,6 +158,11 @@ impl Session {
         if self.is_over() {
             return;
         }
+        if self.backlog_bytes() > 2 * self.backlog_bytes_max() {
+            tracing::debug!(session = self.id, "socket dropped: it takes nothing");
+            self.outbox.abandon();
+            return self.ended.notify_one();
+        }
         if self.outbox.push(bytes, last, now) {
             let session = self.clone();
             tokio::task::spawn_local(async move {

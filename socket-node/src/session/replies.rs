@@ -141,6 +141,7 @@ impl Session {
             .head
             .message
             .write_ws(&mut out, &id, ack.as_deref(), [], &body);
+        subscription.sent(after);
         self.push(out.freeze(), None, Instant::now());
     }
 }

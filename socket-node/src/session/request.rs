@@ -49,9 +49,9 @@ impl Session {
         let taken = user
             .account
             .take_send(node.settings.send_rate, node.now_ms());
-        taken.map_err(|after_ms| Error::TooFast {
+        taken.map_err(|retry_after_s| Error::TooFast {
             what: format!("more than {} SENDs a second", node.settings.send_rate.per_s),
-            retry_after_s: after_ms.div_ceil(1000),
+            retry_after_s,
         })
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::message::MessageId;
 
-use super::subscription::{Head, State, Subscription};
+use super::subscription::{Head, State, Subscription, Topic};
 use crate::entry::Post;
 use crate::frame::Version;
 
@@ -89,8 +89,8 @@ impl Lane {
         };
         let bytes = std::mem::take(&mut self.pending).freeze();
         for subscription in &self.live {
-            deliver(subscription, &bytes, (first, last), now);
-            if self.key.acknowledged {
+            let given = deliver(subscription, &bytes, (first, last), now);
+            if given && self.key.acknowledged {
                 self.ids.iter().for_each(|id| subscription.sent(*id));
             }
         }
@@ -110,30 +110,32 @@ pub(crate) fn encode(head: &Head, post: &Post, out: &mut BytesMut) {
     );
 }
 
-/// Hands frames to a subscription's socket. One whose backlog is full is skipped, and told of the hole
-/// before the next frames that it is given.
+/// Hands frames to a subscription's socket; false where it was skipped. A room's messages skip a socket
+/// whose backlog is full, and the hole is told before the next that it is given. Changes of presence are
+/// few and leave no mark to resume from: they wait, and a socket that never takes them is closed.
 pub(crate) fn deliver(
     subscription: &Rc<Subscription>,
     bytes: &Bytes,
     (first, last): (MessageId, MessageId),
     now: Instant,
-) {
+) -> bool {
     let Some(session) = subscription.session.upgrade() else {
-        return;
+        return false;
     };
     if let Some(after) = subscription.gap.get() {
         if session.backlog_bytes() > 0 {
-            return;
+            return false;
         }
         subscription.gap.set(None);
         session.send_gap(subscription, after, first);
     }
-    if session.backlog_bytes() + bytes.len() > session.backlog_bytes_max()
-        && session.backlog_bytes() > 0
-    {
+    let waiting = session.backlog_bytes();
+    let full = waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
+    if full && matches!(subscription.topic, Topic::Chat(_)) {
         subscription.gap.set(subscription.queued.get());
-        return;
+        return false;
     }
     subscription.queued.set(Some(last));
     session.push(bytes.clone(), Some((subscription, last)), now);
+    true
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::Shard;
 use super::lane::{deliver, encode};
-use super::subscription::{State, Subscription};
+use super::subscription::{State, Subscription, Topic};
 use crate::entry::Post;
 use crate::settings;
 
@@ -41,7 +41,9 @@ impl Shard {
             },
             |offset| MessageId::last_of(epoch, offset),
         );
-        let Some(since) = subscription.since.take() else {
+        // Only a room's messages can be resumed; changes of presence are told as they come.
+        let resumes = matches!(subscription.topic, Topic::Chat(_));
+        let Some(since) = subscription.since.take().filter(|_| resumes) else {
             subscription.queued.set(Some(before));
             self.rooms.borrow_mut().start(subscription, now);
             return;
@@ -271,11 +273,8 @@ fn send_part(subscription: &Rc<Subscription>, posts: &[Post]) {
     for post in posts {
         encode(&subscription.head, post, &mut out);
     }
-    deliver(
-        subscription,
-        &out.freeze(),
-        (first.id, last.id),
-        Instant::now(),
-    );
-    posts.iter().for_each(|post| subscription.sent(post.id));
+    let ids = (first.id, last.id);
+    if deliver(subscription, &out.freeze(), ids, Instant::now()) {
+        posts.iter().for_each(|post| subscription.sent(post.id));
+    }
 }

@@ -94,7 +94,7 @@ impl Log for EmbeddedLog {
         self.tail.follow()
     }
 
-    async fn from_time(&self, at: Timestamp) -> Result<u64> {
+    async fn first_since(&self, at: Timestamp) -> Result<u64> {
         self.search(at).map_err(|why| failed("the log", &why))
     }
 }

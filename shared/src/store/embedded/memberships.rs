@@ -144,19 +144,18 @@ fn settle(
 ) -> Result<(), Fault> {
     let there: Option<Membership> =
         rows::get(&tables.memberships, (room.to_bytes(), uid.as_str()))?;
-    let Some(mut membership) = there.filter(|m| m.version == version && m.pending.is_some()) else {
+    let Some(was) = there.filter(|m| m.version == version) else {
         return Ok(());
     };
-    tables.pending.remove((
-        membership.pending.as_ref().map_or(0, |e| e.at.ms()),
-        room.to_bytes(),
-        uid.as_str(),
-    ))?;
-    membership.pending = None;
-    if membership.joined {
-        membership.mark = membership.mark.max(mark);
+    let mut is = was.clone();
+    is.pending = None;
+    if is.joined {
+        is.mark = is.mark.max(mark);
     }
-    write(tables, room, &membership)
+    if is == was {
+        return Ok(());
+    }
+    write(tables, room, &is)
 }
 
 fn mark(

@@ -222,7 +222,7 @@ async fn the_logs_time_never_runs_backwards(place: impl Place) {
 async fn a_place_is_found_by_its_time(place: impl Place) {
     let stores = place.open().await;
     let room = RoomId::new();
-    let nothing = stores.log.from_time(crate::given::at(0)).await.unwrap();
+    let nothing = stores.log.first_since(crate::given::at(0)).await.unwrap();
     assert_eq!(nothing, stores.log.end(room).await.unwrap());
     // The log's time goes on by itself: append until it did, a few times.
     let different = || async {
@@ -234,7 +234,7 @@ async fn a_place_is_found_by_its_time(place: impl Place) {
     let all = read_all(&stores, 0, 1_000).await;
     for record in &all {
         for time in [record.at, record.at.plus_ms(1), record.at.minus_ms(1)] {
-            let found = stores.log.from_time(time).await.unwrap();
+            let found = stores.log.first_since(time).await.unwrap();
             let first = all.iter().find(|r| r.at >= time).map(|r| r.offset);
             let end = stores.log.end(room).await.unwrap();
             assert_eq!(found, first.unwrap_or(end), "{time}");
