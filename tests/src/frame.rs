@@ -47,6 +47,9 @@ impl Version {
     }
 
     fn unescape(self, text: &str) -> String {
+        if !text.contains('\\') {
+            return text.to_owned();
+        }
         let mut meant = String::new();
         let mut rest = text;
         while let Some(c) = rest.chars().next() {

@@ -65,7 +65,7 @@ async fn exit_ends_the_membership_and_tells_the_room_once() {
 }
 
 #[tokio::test]
-async fn who_was_never_a_member_exits_without_a_word() {
+async fn the_exit_of_somebody_who_was_never_a_member_changes_nothing() {
     let server = Server::start().await;
     let room = new_room(&server).await;
     let (stranger, witness) = (
@@ -80,7 +80,12 @@ async fn who_was_never_a_member_exits_without_a_word() {
             .status,
         204
     );
-    stranger.connect().await.done(act("exit", &room)).await;
+    // On the socket, nobody is told whether a room they were never a member of exists.
+    let client = stranger.connect().await;
+    client.refused(act("exit", &room), 403).await;
+    client
+        .refused(act("exit", "00000000-0000-4000-8000-000000000000"), 403)
+        .await;
     let after = witness.say(&room, "after").await;
     assert_eq!(witness.heard_until(&room, &after).await.len(), 2);
 }
@@ -216,4 +221,44 @@ async fn an_exit_outlives_a_crash() {
     client.done(act("exit", &room)).await;
     let server = Starting::default().on(server.kill().await).start().await;
     assert!(user.at(&server).joined().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_room_is_live_exactly_while_it_has_members_however_they_race() {
+    let server = Starting::unhurried().start().await;
+    let (service, owner, other) = (
+        server.service().await,
+        server.new_user().await,
+        server.new_user().await,
+    );
+    let room = create(&server, &owner, "p-1").await;
+    let (going, coming) = (owner.connect().await, other.connect().await);
+    for round in 0..30 {
+        // One goes as another comes, and every third time the owner makes the room anew at the same moment.
+        let exit = going.post(act("exit", &room)).await;
+        let verb = if round % 2 == 0 { "join" } else { "exit" };
+        let race = coming.post(act(verb, &room)).await;
+        if round % 3 == 0 {
+            let again = service
+                .ask(
+                    "POST",
+                    "/v1/api/rooms/create",
+                    &create_request(&owner, "p-1"),
+                )
+                .await;
+            assert_eq!(again.expect(200)["id"], room.as_str());
+        }
+        going.answer(&exit).await;
+        coming.answer(&race).await;
+        let members = owner
+            .get(&format!("/v1/api/rooms/{room}"))
+            .await
+            .expect(200)["userCount"]
+            .clone();
+        let joined = owner.joined().await.len() + other.joined().await.len();
+        assert_eq!(members, joined, "round {round}");
+        let locked = service.get("/v1/api/rooms/playlists/p-1").await.expect(200)["locked"].clone();
+        assert_eq!(locked, joined > 0, "round {round}");
+        going.done(act("join", &room)).await;
+    }
 }

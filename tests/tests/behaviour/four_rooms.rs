@@ -1,10 +1,9 @@
 //! Never more than four rooms, and always the one joined longest ago goes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use roomtone_tests::client::{Answer, Client};
-use roomtone_tests::frame::Frame;
-use roomtone_tests::room::{act, new_room, room_subscription, text, texts};
+use roomtone_tests::room::{act, create, create_request, new_room, room_subscription, text, texts};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::settings;
 use roomtone_tests::user::User;
@@ -79,9 +78,9 @@ async fn creating_a_fifth_room_evicts_as_well() {
     let client = owner.connect().await;
     let mut rooms = vec![];
     for n in 0..4 {
-        rooms.push(roomtone_tests::room::create(&server, &owner, &format!("p-{n}")).await);
+        rooms.push(create(&server, &owner, &format!("p-{n}")).await);
     }
-    let request = roomtone_tests::room::create_request(&owner, "p-4");
+    let request = create_request(&owner, "p-4");
     let created = server
         .service()
         .await
@@ -100,7 +99,19 @@ struct Race<'a> {
     clients: Vec<Client>,
 }
 
-impl Race<'_> {
+impl<'a> Race<'a> {
+    async fn new(server: &Server, rooms: &'a [String]) -> Self {
+        let (user, mut clients) = (server.new_user().await, vec![]);
+        for _ in 0..8 {
+            clients.push(user.connect().await);
+        }
+        Self {
+            user,
+            rooms,
+            clients,
+        }
+    }
+
     /// 64 joins in flight together, of all rooms, on all sockets.
     async fn run(&self) {
         let mut posted = vec![];
@@ -141,98 +152,53 @@ impl Race<'_> {
     }
 }
 
-/// How many memberships of `uid` this part of a room's history tells of. Their ENTERs and EXITs take turns, and the last tells whether they
-/// are a member now.
-fn memberships(history: &[Value], uid: &str, member: bool) -> usize {
-    let kinds: Vec<&Value> = history
+/// When each membership of `uid` began that this part of a room's history tells of. Their ENTERs and EXITs take
+/// turns, and the last tells whether they are a member now.
+fn beginnings(history: &[Value], uid: &str, member: bool) -> Vec<String> {
+    let own: Vec<Value> = history
         .iter()
         .filter(|m| m["senderId"] == uid)
-        .map(|m| &m["messageType"])
+        .cloned()
         .collect();
+    let kinds = texts(&own, "messageType");
     for (at, kind) in kinds.iter().enumerate() {
-        assert_eq!(
-            *kind,
-            if at % 2 == 0 { "ENTER" } else { "EXIT" },
-            "{kinds:?}"
-        );
+        assert_eq!(kind, ["ENTER", "EXIT"][at % 2], "{kinds:?}");
     }
     assert_eq!(kinds.len() % 2 == 1, member, "{kinds:?}");
-    kinds.len().div_ceil(2)
+    texts(&own, "createdAt").into_iter().step_by(2).collect()
 }
 
-/// Whether there is an order of joins in which each one beyond the fourth ends the oldest room, which leads to
-/// just these evictions and leaves just these rooms, the oldest first.
-fn explained(
-    in_rooms: &mut VecDeque<String>,
-    to_join: &mut Vec<(String, usize)>,
-    evictions: &mut Vec<(String, String)>,
-    last: &[String],
-) -> bool {
-    if to_join.iter().all(|(_, left)| *left == 0) {
-        return evictions.is_empty() && in_rooms.iter().eq(last);
-    }
-    for at in 0..to_join.len() {
-        let (room, left) = to_join[at].clone();
-        if left == 0 || in_rooms.contains(&room) {
-            continue;
-        }
-        let evicts = in_rooms.len() == 4;
-        let eviction = evicts.then(|| (in_rooms[0].clone(), room.clone()));
-        let known = eviction
-            .as_ref()
-            .and_then(|eviction| evictions.iter().position(|e| e == eviction));
-        if evicts && known.is_none() {
-            continue;
-        }
-        let gone = evicts.then(|| in_rooms.pop_front()).flatten();
-        let told = known.map(|known| evictions.remove(known));
-        to_join[at].1 -= 1;
-        in_rooms.push_back(room);
-        if explained(in_rooms, to_join, evictions, last) {
-            return true;
-        }
-        in_rooms.pop_back();
-        to_join[at].1 += 1;
-        evictions.extend(told);
-        if let Some(gone) = gone {
-            in_rooms.push_front(gone);
-        }
-    }
-    false
+/// What must have been evicted by what, when the rooms were joined in this order.
+fn evictions_of(order: &[String]) -> Vec<(String, String)> {
+    let mut evictions: Vec<_> = order
+        .iter()
+        .cloned()
+        .zip(order.iter().skip(4).cloned())
+        .collect();
+    evictions.sort();
+    evictions
 }
 
 #[tokio::test]
 async fn joins_that_race_never_make_a_fifth_room_and_always_end_the_oldest() {
-    let starting = Starting::unhurried();
-    let server = starting.start().await;
-    let mut rooms = vec![];
-    let mut readers = vec![];
+    let server = Starting::unhurried().start().await;
+    let (mut rooms, mut readers) = (vec![], vec![]);
     for n in 0..8 {
         let reader = server.new_user().await;
-        rooms.push(roomtone_tests::room::create(&server, &reader, &format!("p-{n}")).await);
+        rooms.push(create(&server, &reader, &format!("p-{n}")).await);
         readers.push(reader);
     }
     let mut seen: HashMap<String, String> = HashMap::new();
     for round in 0..settings::rounds(30) {
-        let user = server.user(&format!("racer-{round}"), "달리기").await;
-        let mut race = Race {
-            user,
-            rooms: &rooms,
-            clients: vec![],
-        };
-        for _ in 0..8 {
-            race.clients.push(race.user.connect().await);
-        }
+        let race = Race::new(&server, &rooms).await;
         tokio::join!(race.run(), async {
             for _ in 0..5 {
                 let joined = race.user.joined().await.len();
                 assert!(joined <= 4, "{joined} rooms in round {round}");
             }
         });
-        let mut joined = texts(&race.user.joined().await, "id");
-        joined.reverse();
-        assert_eq!(joined.len(), 4, "round {round}");
-        let mut to_join = vec![];
+        let joined = texts(&race.user.joined().await, "id");
+        let mut memberships: Vec<(String, String)> = vec![];
         for (room, reader) in rooms.iter().zip(&readers) {
             let news = reader
                 .history_after(room, seen.get(room).map(String::as_str))
@@ -241,19 +207,18 @@ async fn joins_that_race_never_make_a_fifth_room_and_always_end_the_oldest() {
                 news.last()
                     .map(|message| (room.clone(), text(&message["id"]))),
             );
-            to_join.push((
-                room.clone(),
-                memberships(&news, &race.user.uid, joined.contains(room)),
-            ));
+            let beginnings = beginnings(&news, &race.user.uid, joined.contains(room));
+            memberships.extend(beginnings.into_iter().map(|at| (at, room.clone())));
         }
-        let all: usize = to_join.iter().map(|(_, count)| count).sum();
-        let mut evictions = race.evictions(all - 4).await;
-        assert!(
-            explained(&mut VecDeque::new(), &mut to_join, &mut evictions, &joined),
-            "round {round}: no order of joins ends the oldest each time: {evictions:?}"
+        memberships.sort();
+        let order: Vec<String> = memberships.into_iter().map(|(_, room)| room).collect();
+        let last: Vec<&String> = order.iter().rev().take(4).collect();
+        assert_eq!(joined.iter().collect::<Vec<_>>(), last, "round {round}");
+        let evictions = race.evictions(order.len() - 4).await;
+        assert_eq!(
+            evictions,
+            evictions_of(&order),
+            "round {round}: not the oldest went"
         );
-        for client in race.clients {
-            client.put(&Frame::new("DISCONNECT")).await;
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Joining: once a member, however often it is asked for.
 
+use roomtone_tests::client::Answer;
 use roomtone_tests::room::{act, new_room, text, texts};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
@@ -81,10 +82,7 @@ async fn joins_of_many_sockets_at_once_make_one_membership() {
             posted.push(client.post(act("join", &room)).await);
         }
         for (client, receipt) in clients.iter().zip(posted) {
-            assert!(matches!(
-                client.answer(&receipt).await,
-                roomtone_tests::client::Answer::Receipt(_)
-            ));
+            assert!(matches!(client.answer(&receipt).await, Answer::Receipt(_)));
         }
         assert_eq!(enters(&user, &room).await.len(), 1);
         assert_eq!(user.joined_room(&room).await["userCount"], 2);
@@ -177,4 +175,57 @@ async fn members_see_each_other_in_the_order_they_joined() {
         .await
         .problem(403);
     assert_eq!(shown["owner"]["uid"], json!(owner.uid));
+}
+
+#[tokio::test]
+async fn joins_and_exits_that_race_take_turns_in_the_room() {
+    let server = Starting::unhurried().start().await;
+    let (room, user, other) = (
+        new_room(&server).await,
+        server.new_user().await,
+        server.new_user().await,
+    );
+    let witness = other.connect().await;
+    witness.enter(&room).await;
+    let mut clients = vec![];
+    for _ in 0..8 {
+        clients.push(user.connect().await);
+    }
+    let mut posted = vec![];
+    for n in 0..160 {
+        let (client, verb) = (&clients[n % 8], if n % 3 == 0 { "exit" } else { "join" });
+        posted.push((client, client.post(act(verb, &room)).await));
+    }
+    for (client, receipt) in posted {
+        let answer = client.answer(&receipt).await;
+        assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
+    }
+    let history: Vec<Value> = other
+        .history(&room)
+        .await
+        .into_iter()
+        .filter(|m| m["senderId"] == user.uid)
+        .collect();
+    let kinds = texts(&history, "messageType");
+    assert!(
+        kinds
+            .iter()
+            .enumerate()
+            .all(|(at, kind)| kind == ["ENTER", "EXIT"][at % 2]),
+        "{kinds:?}"
+    );
+    let member = kinds.len() % 2 == 1;
+    assert_eq!(user.joined().await.len(), usize::from(member));
+    assert_eq!(
+        other.joined_room(&room).await["userCount"],
+        1 + 1 + u64::from(member)
+    );
+    let end = witness.say(&room, "end").await;
+    let heard: Vec<Value> = witness
+        .heard_until(&room, &end)
+        .await
+        .into_iter()
+        .filter(|m| m["senderId"] == user.uid)
+        .collect();
+    assert_eq!(heard, history);
 }

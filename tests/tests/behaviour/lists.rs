@@ -1,7 +1,8 @@
 //! Lists and pages over HTTP.
 
+use roomtone_tests::client::{Answer, talk};
 use roomtone_tests::room::{create, new_room, text, texts};
-use roomtone_tests::server::Server;
+use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
 use serde_json::Value;
 
@@ -155,4 +156,28 @@ async fn history_by_pages_comes_newest_first() {
         .get(&format!("/v1/api/chat/history?roomId={room}"))
         .await
         .problem(403);
+}
+
+#[tokio::test]
+async fn a_page_of_history_ends_at_4_mib() {
+    let server = Starting::unhurried().start().await;
+    let room = new_room(&server).await;
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    client.join(&room).await;
+    let (content, mut receipts) = ("하".repeat(2_000), vec![]);
+    for _ in 0..900 {
+        receipts.push(client.post(talk(&room, &content)).await);
+    }
+    for receipt in receipts {
+        assert!(matches!(client.answer(&receipt).await, Answer::Receipt(_)));
+    }
+    let page = user.get(&format!("/v1/api/chat/history/{room}")).await;
+    assert!(
+        (3 << 20..5 << 20).contains(&page.body.len()),
+        "{} octets",
+        page.body.len()
+    );
+    assert!(page.json()["nextCursor"].is_string());
+    assert_eq!(user.history(&room).await.len(), 901);
 }

@@ -1,6 +1,7 @@
 //! `on` if and only if a socket is in the room and the switch is on; each change told once.
 
 use roomtone_tests::client::Client;
+use roomtone_tests::deadline::until;
 use roomtone_tests::frame::Frame;
 use roomtone_tests::room::{act, listen, new_room, room_subscription};
 use roomtone_tests::server::{Server, Starting};
@@ -278,4 +279,56 @@ async fn everybody_is_off_after_a_crash_until_they_come_back() {
         (&change["uid"], &change["onCount"]),
         (&json!(user.uid), &json!(1))
     );
+}
+
+#[tokio::test]
+async fn what_is_told_adds_up_however_many_come_and_go_at_once() {
+    let server = Starting::unhurried().start().await;
+    let room = new_room(&server).await;
+    let (watcher, last) = (server.new_user().await, server.new_user().await);
+    let watching = watcher.connect().await;
+    watching.watch(&room).await;
+    watching.join(&room).await;
+    let mut coming = vec![];
+    for n in 0..12 {
+        let (user, room) = (server.new_user().await, room.clone());
+        coming.push(tokio::spawn(async move {
+            for turn in 0..6 {
+                let client = user.connect().await;
+                client.join(&room).await;
+                for word in ["off", "on"].iter().take((n + turn) % 3) {
+                    let body = json!({"roomId": room, "presence": word});
+                    client.done(Frame::send("/chat/pub/presence", &body)).await;
+                }
+                if (n + turn) % 4 == 0 {
+                    client.done(act("exit", &room)).await;
+                }
+            }
+        }));
+    }
+    for user in coming {
+        user.await.unwrap();
+    }
+    until("all but the watcher off", async || {
+        (watcher.present(&room, "on").await == [watcher.uid.clone()]).then_some(())
+    })
+    .await;
+    last.connect().await.join(&room).await;
+    let mut on: Vec<Value> = vec![];
+    loop {
+        let change = watching.noticed(&room).await;
+        let who = &change["uid"];
+        assert_eq!(
+            change["presence"],
+            if on.contains(who) { "off" } else { "on" },
+            "{change}"
+        );
+        on.retain(|other| other != who);
+        on.extend((change["presence"] == "on").then(|| who.clone()));
+        assert_eq!(change["onCount"], on.len(), "{change}");
+        if *who == last.uid {
+            break;
+        }
+    }
+    assert_eq!(on, [json!(watcher.uid), json!(last.uid)]);
 }

@@ -70,12 +70,12 @@ async fn since_in_the_middle_of_traffic_leaves_no_hole_and_repeats_nothing() {
     say_many(&speaker, &room, 50).await;
     let first = ids(&speaking.history(&room).await);
     let talking = async {
-        say_many(&speaker, &room, 1_500).await;
+        say_many(&speaker, &room, 800).await;
         speaker.say(&room, "last").await
     };
     let resuming = async {
         let mut clients = vec![];
-        for (n, id) in first.iter().enumerate().take(50) {
+        for (n, id) in first.iter().enumerate().take(30) {
             // A user has 16 sockets, so some resume on one that does already.
             if n % 5 == 0 {
                 clients.push(listening.connect().await);
@@ -89,7 +89,7 @@ async fn since_in_the_middle_of_traffic_leaves_no_hole_and_repeats_nothing() {
     let (last, clients) = tokio::join!(talking, resuming);
     let history = ids(&speaking.history(&room).await);
     assert_eq!(history.last(), Some(&last));
-    for n in 0..50 {
+    for n in 0..30 {
         let heard = clients[n / 5].until_id(&format!("s{n}"), &last).await;
         assert_eq!(ids(&heard), history[n + 1..], "since message {n}");
     }
@@ -102,7 +102,7 @@ async fn a_resume_reaches_back_beyond_a_restart() {
     let user = server.new_user().await;
     let client = user.connect().await;
     client.join(&room).await;
-    say_many(&client, &room, 1_200).await;
+    say_many(&client, &room, 1_000).await;
     let before = ids(&user.history(&room).await);
     let server = Starting::default().on(server.kill().await).start().await;
     let user = user.at(&server);

@@ -2,6 +2,8 @@
 
 mod log;
 mod readers;
+mod rules;
+mod steps;
 
 use super::*;
 use log::{Log, line, named};

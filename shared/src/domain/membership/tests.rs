@@ -9,6 +9,13 @@ use super::*;
 /// Rooms that the user goes in and out of.
 const ROOMS: u8 = 8;
 
+/// How far a member has read, once the event of the join is logged.
+const MARK: MessageId = MessageId {
+    epoch: 1,
+    offset: 1,
+    index: 0,
+};
+
 fn room(n: u8) -> RoomId {
     RoomId::from_bytes([n; 16])
 }
@@ -44,6 +51,7 @@ impl Kept {
     fn settle(&mut self, of: RoomId) {
         if let Some(membership) = self.memberships.get_mut(&of) {
             membership.pending = None;
+            membership.mark = membership.joined.then_some(MARK);
         }
     }
 
@@ -59,9 +67,9 @@ impl Kept {
 struct Model(Vec<(RoomId, bool)>);
 
 impl Model {
-    fn switch(&mut self, of: RoomId) -> Option<&mut bool> {
-        let there = self.0.iter_mut().find(|(room, _)| *room == of);
-        there.map(|(_, on)| on)
+    fn switch(&self, of: RoomId) -> Option<bool> {
+        let there = self.0.iter().find(|(room, _)| *room == of);
+        there.map(|(_, on)| *on)
     }
 
     fn rooms(&self) -> Vec<RoomId> {
@@ -70,7 +78,7 @@ impl Model {
 
     /// Makes the change; what the log is to be told of the room itself, and the room that was left for it.
     fn change(&mut self, of: RoomId, change: &Change) -> (Option<MemberChange>, Option<RoomId>) {
-        let there = self.switch(of).copied();
+        let there = self.switch(of);
         match (change, there) {
             (Change::Join { silent, .. }, None) => {
                 self.0.push((of, true));
@@ -93,7 +101,10 @@ impl Model {
     }
 
     fn turn(&mut self, of: RoomId, was: bool, on: bool) -> Option<MemberChange> {
-        self.switch(of).map(|switch| *switch = on);
+        self.0
+            .iter_mut()
+            .filter(|(room, _)| *room == of)
+            .for_each(|(_, switch)| *switch = on);
         (was != on).then_some(MemberChange::Switched { on })
     }
 }
@@ -172,7 +183,11 @@ fn written(
         prop_assert_eq!(gone.version, plan.user.version);
         prop_assert_eq!(told(gone), Some(MemberChange::Exited { by: Some(of) }));
     }
-    if !matches!(change, Some(MemberChange::Joined { .. })) {
+    if let Some(MemberChange::Joined { .. }) = change {
+        prop_assert_eq!(plan.membership.mark, None);
+        prop_assert_eq!(plan.user.sequence, before.user.sequence + 1);
+        prop_assert_eq!(plan.membership.sequence, plan.user.sequence);
+    } else {
         let was = &before.memberships[&of];
         prop_assert_eq!(plan.membership.entered_at, was.entered_at);
         prop_assert_eq!(plan.membership.sequence, was.sequence);

@@ -88,3 +88,6 @@ pub fn open(folder: &Path) -> Result<Stores, OpenError> {
         log: Arc::new(log::EmbeddedLog::new(db, writer, tail, epoch)),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,3 +212,6 @@ fn write_group(
     txn.commit()?;
     Ok(committed)
 }
+
+#[cfg(test)]
+mod tests;

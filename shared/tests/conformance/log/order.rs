@@ -184,8 +184,9 @@ async fn who_follows_misses_nothing(place: impl Place) {
     let stores = place.open().await;
     let (room, count) = (RoomId::new(), 500);
     let (mut end, reader) = (stores.log.follow(), stores.clone());
+    let begin = *end.borrow();
     let following = tokio::spawn(async move {
-        let (mut heard, mut next) = (vec![], *end.borrow());
+        let (mut heard, mut next) = (vec![], begin);
         while heard.len() < count {
             let known = *end.wait_for(|end| *end > next).await.unwrap();
             let records = read_all(&reader, next, 64).await;

@@ -2,7 +2,7 @@
 
 use roomtone_tests::frame::Version;
 use roomtone_tests::raw::{Raw, connect};
-use roomtone_tests::room::new_room;
+use roomtone_tests::room::{act, new_room};
 use roomtone_tests::server::Server;
 
 use super::{hello, member, refuses, said};
@@ -123,5 +123,28 @@ async fn a_value_can_not_become_headers_for_a_reader_of_another_version() {
             "{:?}",
             String::from_utf8_lossy(&bytes)
         );
+    }
+}
+
+#[tokio::test]
+async fn the_clients_own_names_come_back_as_they_were() {
+    let server = Server::start().await;
+    let room = new_room(&server).await;
+    for (version, name) in [
+        (Version::V1_0, "하늘 \\ 1"),
+        (Version::V1_1, "a:b\nc\\d"),
+        (Version::V1_2, "a:b\nc\\d\re 하늘"),
+    ] {
+        let client = server.new_user().await.connect_by(version).await;
+        client
+            .subscribe(name, &format!("/chat/topic/room/{room}"))
+            .await;
+        client.put(&act("join", &room).with("receipt", name)).await;
+        let receipt = client
+            .take("the RECEIPT", |frame| frame.command == "RECEIPT")
+            .await;
+        assert_eq!(receipt.get("receipt-id"), Some(name));
+        assert_eq!(client.next(name).await["messageType"], "ENTER");
+        client.unsubscribe(name).await;
     }
 }

@@ -20,7 +20,7 @@ async fn a_line_ends_in_lf_or_crlf() {
 }
 
 #[tokio::test]
-async fn a_cr_inside_a_line_is_an_error() {
+async fn a_cr_or_a_nul_inside_a_line_is_an_error() {
     let server = Server::start().await;
     refuses(
         &server,
@@ -46,13 +46,15 @@ async fn a_cr_inside_a_line_is_an_error() {
     )
     .await;
     for version in Version::ALL {
-        let mut raw = Raw::open(server.address()).await;
-        raw.text(format!(
-            "CONNECT\naccept-version:{}\nlogin:a\rb\n\n\0",
-            version.text()
-        ))
-        .await;
-        raw.error().await;
+        for value in ["a\rb", "a\0b"] {
+            let mut raw = Raw::open(server.address()).await;
+            let version = version.text();
+            raw.text(format!(
+                "CONNECT\naccept-version:{version}\nlogin:{value}\n\n\0"
+            ))
+            .await;
+            raw.error().await;
+        }
     }
 }
 

@@ -196,3 +196,26 @@ async fn an_empty_transaction_is_committed_as_well() {
         client.done(transaction("COMMIT")).await;
     }
 }
+
+#[tokio::test]
+async fn a_transaction_has_100_messages_at_most() {
+    let server = Starting::unhurried().start().await;
+    let room = new_room(&server).await;
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    client.join(&room).await;
+    for (count, fits) in [(100, true), (101, false)] {
+        client.done(transaction("BEGIN")).await;
+        for n in 0..count {
+            put_in(&client, &room, &format!("{count}: {n}")).await;
+        }
+        if fits {
+            client.done(transaction("COMMIT")).await;
+        } else {
+            client.refused(transaction("COMMIT"), 422).await;
+        }
+    }
+    let contents = texts(&user.history(&room).await, "content");
+    let wanted: Vec<String> = (0..100).map(|n| format!("100: {n}")).collect();
+    assert_eq!(contents[1..], wanted);
+}

@@ -1,0 +1,64 @@
+//! What the file alone can show: logs of other times, and files that are not ours.
+
+mod past;
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use past::Past;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Why a folder's stores do not open.
+fn refused(folder: &TempDir) -> OpenError {
+    match open(folder.path()) {
+        Ok(_) => panic!("it opened"),
+        Err(why) => why,
+    }
+}
+
+#[test]
+fn a_file_opens_once_at_a_time() {
+    let folder = folder();
+    let _stores = open(folder.path()).unwrap();
+    assert!(matches!(refused(&folder), OpenError::InUse(_)));
+}
+
+#[test]
+fn a_file_of_something_else_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join(FILE);
+    let text = "no database\n".repeat(1_000);
+    fs::write(&path, &text).unwrap();
+    let why = refused(&folder);
+    assert!(matches!(why, OpenError::Broken { .. }), "{why}");
+    assert!(why.to_string().contains("move it away"), "{why}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_file_of_another_layout_is_refused() {
+    let folder = folder();
+    Past::in_folder(&folder).layout(9);
+    let why = refused(&folder);
+    assert!(matches!(why, OpenError::Broken { .. }), "{why}");
+    assert!(why.to_string().contains("its layout is 9"), "{why}");
+}
+
+#[test]
+fn a_file_where_the_folder_should_be_is_named() {
+    let folder = folder();
+    let path = folder.path().join("taken");
+    fs::write(&path, "").unwrap();
+    let Err(why) = open(&path) else {
+        panic!("it opened")
+    };
+    assert!(
+        matches!(&why, OpenError::Folder { path: named, .. } if *named == path),
+        "{why}"
+    );
+}

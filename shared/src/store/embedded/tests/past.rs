@@ -1,0 +1,207 @@
+//! Logs that were written at other times than now.
+
+use std::sync::Arc;
+
+use redb::Database;
+use tempfile::TempDir;
+
+use super::super::{FILE, open, rows, tables};
+use crate::domain::event::{Event, Fact, Line, MemberChange, MemberEvent, Playing, Record, Said};
+use crate::domain::judge::Verdict;
+use crate::domain::message::MessageId;
+use crate::domain::room::RoomId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Profile, Uid};
+use crate::limits;
+use crate::store::Stores;
+
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
+const ROOM: [u8; 16] = [7; 16];
+
+/// A file that nobody has open yet.
+pub(super) struct Past(Database);
+
+impl Past {
+    pub(super) fn in_folder(folder: &TempDir) -> Self {
+        let db = Database::create(folder.path().join(FILE)).unwrap();
+        tables::create(&db, Timestamp::now()).unwrap();
+        Self(db)
+    }
+
+    pub(super) fn layout(self, layout: u64) {
+        let txn = self.0.begin_write().unwrap();
+        txn.open_table(tables::META)
+            .unwrap()
+            .insert("layout", layout)
+            .unwrap();
+        txn.commit().unwrap();
+    }
+
+    /// Writes records from `first` on, at these times.
+    fn records(self, first: u64, records: Vec<(Timestamp, Event)>) {
+        let txn = self.0.begin_write().unwrap();
+        for (offset, (at, event)) in (first..).zip(records) {
+            let fact = Fact::In(RoomId::from_bytes(ROOM), event);
+            let record = Record { offset, at, fact };
+            rows::put(&mut txn.open_table(tables::LOG).unwrap(), offset, &record).unwrap();
+        }
+        txn.commit().unwrap();
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        uid: Uid::parse("uid", "u1").unwrap(),
+        nick_name: "하늘".into(),
+        profile_image: None,
+    }
+}
+
+fn nothing() -> Event {
+    Event::Left(profile().uid)
+}
+
+fn said(as_of: u64, own_id: &str) -> Event {
+    let line = Line {
+        content: "안녕".into(),
+        client_message_id: Some(own_id.into()),
+        at: Timestamp::now(),
+        playing: Playing {
+            music_id: "m1".into(),
+            position_ms: 1,
+        },
+        headers: vec![],
+    };
+    let (sender, lines, origin) = (profile(), vec![line], None);
+    Event::Said(Said {
+        sender,
+        as_of,
+        lines,
+        origin,
+    })
+}
+
+fn off(version: u64) -> Event {
+    let (who, at, playing) = (profile(), Timestamp::now(), None);
+    let change = MemberChange::Switched { on: false };
+    Event::Member(MemberEvent {
+        who,
+        version,
+        at,
+        change,
+        playing,
+    })
+}
+
+/// Opens a log with records so many milliseconds old, the first of them at offset `first`.
+fn opened(folder: &TempDir, first: u64, records: Vec<(u64, Event)>) -> (Stores, Timestamp) {
+    let now = Timestamp::now();
+    let records = records
+        .into_iter()
+        .map(|(ago_ms, event)| (now.minus_ms(ago_ms), event));
+    Past::in_folder(folder).records(first, records.collect());
+    (open(folder.path()).unwrap(), now)
+}
+
+async fn append(stores: &Stores, event: Event) -> crate::store::Appended {
+    let fact = Fact::In(RoomId::from_bytes(ROOM), event);
+    stores.log.append(fact).await.unwrap()
+}
+
+async fn offsets(stores: &Stores) -> Vec<u64> {
+    let records = stores.log.read(0, 1_000).await.unwrap();
+    records
+        .iter()
+        .map(|record: &Arc<Record>| record.offset)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_does_not_turn_the_logs_time() {
+    let folder = super::folder();
+    let ahead = Timestamp::now().plus_ms(DAY);
+    Past::in_folder(&folder).records(0, vec![(ahead, nothing())]);
+    let stores = open(folder.path()).unwrap();
+    for offset in 1..4 {
+        let appended = append(&stores, nothing()).await;
+        assert_eq!((appended.offset, appended.at), (offset, ahead));
+    }
+    assert_eq!(stores.log.first_since(ahead).await.unwrap(), 0);
+    assert_eq!(stores.log.first_since(ahead.plus_ms(1)).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn records_past_their_time_are_let_go_of() {
+    let folder = super::folder();
+    let week = limits::LOG_RETENTION_MS;
+    let ages = [week + DAY, week + MINUTE, week - MINUTE, DAY, MINUTE];
+    let (stores, _) = opened(&folder, 5, ages.map(|ago_ms| (ago_ms, nothing())).into());
+    assert_eq!(offsets(&stores).await, [7, 8, 9]);
+    assert_eq!(append(&stores, nothing()).await.offset, 10);
+    assert_eq!(offsets(&stores).await, [7, 8, 9, 10]);
+}
+
+#[tokio::test]
+async fn offsets_go_on_from_a_log_of_which_all_is_past_its_time() {
+    let folder = super::folder();
+    let old = limits::LOG_RETENTION_MS + DAY;
+    let (stores, _) = opened(&folder, 5, vec![(old + 2, nothing()), (old, nothing())]);
+    assert_eq!(*stores.log.follow().borrow(), 7);
+    assert_eq!(append(&stores, nothing()).await.offset, 7);
+}
+
+#[tokio::test]
+async fn a_place_is_found_by_its_time_wherever_the_log_begins() {
+    let folder = super::folder();
+    let ages = [9, 9, 7, 4, 4, 4, 1].map(|minutes| (minutes * MINUTE, nothing()));
+    let (stores, now) = opened(&folder, 100, ages.into());
+    for (minutes, offset) in [
+        (10, 100),
+        (9, 100),
+        (8, 102),
+        (7, 102),
+        (5, 103),
+        (4, 103),
+        (2, 106),
+        (1, 106),
+        (0, 107),
+    ] {
+        let at = now.minus_ms(minutes * MINUTE);
+        assert_eq!(
+            stores.log.first_since(at).await.unwrap(),
+            offset,
+            "{minutes} minutes ago"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_minutes_ago_is_judged_as_if_it_never_closed() {
+    let folder = super::folder();
+    let window = limits::REPEAT_WINDOW_MS;
+    let past = vec![
+        (window + 2 * MINUTE, said(0, "long-ago")),
+        (window + MINUTE, said(0, "chain")),
+        (window - MINUTE, said(0, "lately")),
+        // A repeat, from which the five minutes count anew.
+        (window - MINUTE, said(0, "chain")),
+        (window - MINUTE, off(1)),
+    ];
+    let (stores, _) = opened(&folder, 0, past);
+    let id = |offset| MessageId {
+        epoch: stores.log.epoch(),
+        offset,
+        index: 0,
+    };
+    for (as_of, own_id, verdict) in [
+        (5, "long-ago", Verdict::Shown(id(5))),
+        (5, "lately", Verdict::Repeat(id(2))),
+        (5, "chain", Verdict::Repeat(id(1))),
+        (4, "new", Verdict::Void),
+        (5, "new", Verdict::Shown(id(9))),
+    ] {
+        let appended = append(&stores, said(as_of, own_id)).await;
+        assert_eq!(appended.verdicts, [verdict], "{own_id} as of {as_of}");
+    }
+}
