@@ -31,7 +31,12 @@ fn main() -> ExitCode {
 
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    let filter = filter.map_err(|why| ConfigError::new("ROOMTONE_LOG", why.to_string()))?;
+    let filter = filter.map_err(|_| {
+        ConfigError::new(
+            "ROOMTONE_LOG",
+            "must be a filter such as info, or roomtone=debug",
+        )
+    })?;
     let settings = Settings::read(env)?;
     tracing_subscriber::fmt()
         .json()

@@ -4,6 +4,7 @@ mod create;
 mod exit;
 mod join;
 mod leave;
+mod patience;
 mod send;
 mod settle;
 mod sweep;
@@ -24,9 +25,10 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::Uid;
 use crate::error::{Error, Result};
 use crate::store::{Changed, Stores};
+use patience::Patience;
 
 /// Tries of one change that keeps meeting others' changes of the same user.
-const CHANGE_TRIES_MAX: usize = 128;
+const CHANGE_TRIES_MAX: usize = 512;
 
 /// The room with this id.
 ///
@@ -68,6 +70,7 @@ struct Settled {
 
 /// Makes a change and puts what it comes to in the log; events left by others come first.
 async fn change(stores: &Stores, room: RoomId, uid: &Uid, wanted: Change) -> Result<Settled> {
+    let mut patience = Patience::default();
     for _ in 0..CHANGE_TRIES_MAX {
         let changed = stores
             .memberships
@@ -75,6 +78,11 @@ async fn change(stores: &Stores, room: RoomId, uid: &Uid, wanted: Change) -> Res
             .await?;
         match changed {
             Changed::Already(membership) => {
+                let pending = membership.iter().filter(|m| m.pending.is_some());
+                let placed: Vec<Placed> = pending.map(|m| (room, m.clone())).collect();
+                if !placed.is_empty() && patience.wait_for(&placed).await {
+                    continue;
+                }
                 let logged = settle_pending(stores, room, membership.as_ref()).await?;
                 return Ok(Settled {
                     membership,
@@ -82,7 +90,11 @@ async fn change(stores: &Stores, room: RoomId, uid: &Uid, wanted: Change) -> Res
                     logged,
                 });
             }
-            Changed::Blocked(pending) => settle_all(stores, &pending).await?,
+            Changed::Blocked(pending) => {
+                if !patience.wait_for(&pending).await {
+                    settle_all(stores, &pending).await?;
+                }
+            }
             Changed::Done {
                 membership,
                 evicted,

@@ -191,6 +191,7 @@ async fn joins_and_exits_that_race_take_turns_in_the_room() {
     for _ in 0..8 {
         clients.push(user.connect().await);
     }
+    clients[0].join(&room).await;
     let mut posted = vec![];
     for n in 0..160 {
         let (client, verb) = (&clients[n % 8], if n % 3 == 0 { "exit" } else { "join" });

@@ -29,6 +29,10 @@ async fn walk_up(stores: &Stores, room: RoomId, size: usize) -> Vec<Vec<Archived
         let Some(last) = page.last() else {
             return pages;
         };
+        assert!(
+            page.iter().all(|m| Some(m.message.id) > after),
+            "before {after:?}"
+        );
         after = Some(last.message.id);
         pages.push(page);
     }
@@ -43,6 +47,8 @@ async fn walk_down(stores: &Stores, room: RoomId, size: usize) -> Vec<Vec<Archiv
         let Some(last) = page.last() else {
             return pages;
         };
+        let further = |m: &Archived| before.is_none_or(|before| m.message.id < before);
+        assert!(page.iter().all(further), "not before {before:?}");
         before = Some(last.message.id);
         pages.push(page);
     }

@@ -39,6 +39,11 @@ async fn read_all(stores: &Stores, from: u64, size: usize) -> Vec<Arc<Record>> {
         let Some(last) = records.last() else {
             return all;
         };
+        assert!(
+            records[0].offset >= next,
+            "read back to {}",
+            records[0].offset
+        );
         next = last.offset + 1;
         all.extend(records);
     }

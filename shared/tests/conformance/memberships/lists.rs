@@ -39,6 +39,7 @@ async fn walk(stores: &Stores, room: RoomId, size: usize) -> Vec<Membership> {
         if page.is_empty() {
             return listed;
         }
+        assert!(uids(&page).is_disjoint(&uids(&listed)), "listed twice");
         listed.extend(page);
     }
 }

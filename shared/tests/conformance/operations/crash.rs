@@ -106,6 +106,7 @@ async fn an_event_that_was_logged_and_not_noted_is_not_told_again(place: impl Pl
             .notice
             .expect("an ENTER");
         assert_eq!(of(&stores, room).await, [Enter]);
+        let end = stores.log.end(room).await.unwrap();
         if by_sweep {
             assert_eq!(rooms::sweep_pending(&stores).await, Ok(1));
         } else {
@@ -122,6 +123,7 @@ async fn an_event_that_was_logged_and_not_noted_is_not_told_again(place: impl Pl
             (Some(enter), None),
             "by sweep: {by_sweep}"
         );
+        assert_eq!(stores.log.end(room).await.unwrap(), end, "logged again");
         rooms::exit(&stores, room, &user.who.uid).await.unwrap();
     }
 }

@@ -61,13 +61,12 @@ async fn many_joins_at_once_leave_four_and_tell_every_room_the_truth(place: impl
     for n in 0..64 {
         let (stores, user, room) = (stores.clone(), user.clone(), rooms[n % 8]);
         joining.spawn(async move {
-            let joined = rooms::join(&stores, room, &user.who).await.unwrap();
+            rooms::join(&stores, room, &user.who).await.unwrap();
             let mine = user.rooms().await.rooms;
             assert!(mine.len() <= 4, "{mine:?}");
-            joined.notice.map(|_| room)
         });
     }
-    let joins = joining.join_all().await.into_iter().flatten().count();
+    joining.join_all().await;
     let there: BTreeSet<RoomId> = user.rooms().await.rooms.into_iter().collect();
     assert_eq!(there.len(), 4);
     let mut enters = 0;
@@ -94,6 +93,6 @@ async fn many_joins_at_once_leave_four_and_tell_every_room_the_truth(place: impl
             u64::from(member.joined)
         );
     }
-    assert_eq!(enters, joins);
+    // An ENTER for every join that there was, whoever brought it in.
     assert_eq!(enters as u64, user.rooms().await.sequence);
 }

@@ -74,6 +74,7 @@ async fn those_that_wait_are_listed_by_their_ids(place: impl Place) {
             let page = stores.rooms.unindexed(after, size).await.unwrap();
             assert!(page.len() <= size);
             let Some(last) = page.last() else { break };
+            assert!(page.iter().all(|room| Some(room.id) > after));
             after = Some(last.id);
             listed.extend(page.iter().map(|room| room.id));
         }

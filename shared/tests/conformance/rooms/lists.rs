@@ -26,6 +26,7 @@ async fn walk(stores: &Stores, which: Which, size: usize) -> Vec<Room> {
         let Some(last) = page.last() else {
             return listed;
         };
+        assert!(ids(&page).is_disjoint(&ids(&listed)), "listed twice");
         before = Some(cursor(last));
         listed.extend(page);
     }
@@ -76,6 +77,8 @@ async fn rooms_that_come_meanwhile_disturb_no_list(place: impl Place) {
     for n in 0.. {
         let page = stores.rooms.page(Which::All, before, 2).await.unwrap();
         let Some(last) = page.last() else { break };
+        assert!(ids(&page).is_subset(&ids(&rooms)), "{page:?}");
+        assert!(listed.len() < 9, "a list without an end");
         before = Some(cursor(last));
         listed.extend(page);
         keep(&stores, &given::room_of(&format!("later{n}"), 1_000 + n)).await;
