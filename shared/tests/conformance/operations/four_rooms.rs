@@ -55,24 +55,38 @@ async fn a_fifth_room_tells_the_one_that_was_left(place: impl Place) {
 
 async fn many_joins_at_once_leave_four_and_tell_every_room_the_truth(place: impl Place) {
     let stores = place.open().await;
-    let user = Member::new(&stores, "u1");
-    let rooms = rooms_of(&stores, 8).await;
+    // Who comes before whom differs from round to round.
+    for round in 0..10 {
+        let user = Member::new(&stores, &format!("u{round}"));
+        let rooms = rooms_of(&stores, 8).await;
+        join_all_at_once(&user, &rooms).await;
+        see_the_truth(&user, &rooms).await;
+    }
+}
+
+/// Joins each of the rooms eight times, all at once.
+async fn join_all_at_once(user: &Member, rooms: &[RoomId]) {
     let mut joining = JoinSet::new();
     for n in 0..64 {
-        let (stores, user, room) = (stores.clone(), user.clone(), rooms[n % 8]);
+        let (user, room) = (user.clone(), rooms[n % rooms.len()]);
         joining.spawn(async move {
-            rooms::join(&stores, room, &user.who).await.unwrap();
+            rooms::join(&user.stores, room, &user.who).await.unwrap();
             let mine = user.rooms().await.rooms;
             assert!(mine.len() <= 4, "{mine:?}");
         });
     }
     joining.join_all().await;
+}
+
+/// The user is in four of the rooms, and every room was told so.
+async fn see_the_truth(user: &Member, rooms: &[RoomId]) {
+    let stores = &user.stores;
     let there: BTreeSet<RoomId> = user.rooms().await.rooms.into_iter().collect();
     assert_eq!(there.len(), 4);
     let mut enters = 0;
-    for room in rooms {
-        recorded(&stores, room, stores.log.end(room).await.unwrap()).await;
-        let told: Vec<_> = told(&stores, room)
+    for &room in rooms {
+        recorded(stores, room, stores.log.end(room).await.unwrap()).await;
+        let told: Vec<_> = told(stores, room)
             .await
             .into_iter()
             .map(|(kind, _)| kind)
