@@ -15,7 +15,7 @@ pub use create::{CreateRoom, CreatedRoom, create};
 pub use exit::{Exited, exit};
 pub use join::{Joined, join};
 pub use leave::{check_mark, leave};
-pub use send::{may_send, send};
+pub use send::{may_send, off, send};
 pub use sweep::{sweep_pending, sweep_unindexed};
 pub use switch::{Switched, switch};
 

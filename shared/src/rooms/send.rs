@@ -62,6 +62,8 @@ pub fn may_send(member: &Membership) -> Result<()> {
     if member.switch { Ok(()) } else { Err(off()) }
 }
 
-fn off() -> Error {
+/// The answer to a member who is off.
+#[must_use]
+pub fn off() -> Error {
     Error::Forbidden("only members who are on may send; you are off".into())
 }

@@ -14,6 +14,7 @@ use super::Session;
 use super::fault::Fault;
 use crate::entry::Post;
 use crate::frame::ServerFrame;
+use crate::shard::lane::encode;
 use crate::shard::subscription::{Subscription, Topic};
 
 impl Session {
@@ -69,18 +70,7 @@ impl Session {
         let replies = subscriptions.iter().filter(|s| s.topic == Topic::Replies);
         let frame = |subscription: &Rc<Subscription>| {
             let mut out = BytesMut::new();
-            let ack = subscription
-                .head
-                .ack
-                .as_ref()
-                .map(|sub| format!("{}/{sub}", post.id_text));
-            subscription.head.message.write_ws(
-                &mut out,
-                &post.id_text,
-                ack.as_deref(),
-                [],
-                &post.body,
-            );
+            encode(&subscription.head, &post, &mut out);
             subscription.sent(id);
             out.freeze()
         };

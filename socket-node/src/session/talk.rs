@@ -32,10 +32,6 @@ impl Sent {
     }
 }
 
-fn off() -> Error {
-    Error::Forbidden("only members who are on may send; you are off".into())
-}
-
 impl Session {
     /// Sends messages of one room as one record; each with the receipt it asked for, and the COMMIT's.
     pub(super) async fn talk(
@@ -66,7 +62,7 @@ impl Session {
         let as_of = self.shard.cursor.get();
         match place {
             Some(place) if !place.joined => return Err(rooms::not_a_member()),
-            Some(place) if !place.switch => return Err(off()),
+            Some(place) if !place.switch => return Err(rooms::off()),
             Some(_) => {}
             None => self.check_elsewhere(room).await?,
         }
@@ -107,7 +103,7 @@ impl Session {
             if stores.presence.of(room, &uid).await?.is_on() {
                 Ok(())
             } else {
-                Err(off())
+                Err(rooms::off())
             }
         };
         self.shard.node.ask(check).await
@@ -168,7 +164,7 @@ impl Session {
             return;
         };
         if verdicts.contains(&Verdict::Void) {
-            return self.refuse(answer, &off(), Some(sent.room), sent.any_receipt());
+            return self.refuse(answer, &rooms::off(), Some(sent.room), sent.any_receipt());
         }
         let id = |verdict: &Verdict| match verdict {
             Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
