@@ -7,11 +7,15 @@ use std::sync::Arc;
 use axum::Router;
 use lambda_runtime::{LambdaEvent, service_fn};
 use roomtone_shared::auth::Authenticator;
-use roomtone_shared::config::{ConfigError, Env};
+use roomtone_shared::config::{ConfigError, Env, Origins};
+use roomtone_shared::domain::rate::Rate;
+use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
-use roomtone_shared::store::embedded;
+use roomtone_shared::search::Search;
+#[cfg(feature = "fleet")]
+use roomtone_shared::store::fleet::{Fleet, FleetSettings};
+use roomtone_shared::store::{Stores, embedded};
 use serde_json::Value;
-use tracing_subscriber::EnvFilter;
 
 use crate::reindex_rooms::sweep;
 use crate::{App, SendLimit, serve};
@@ -19,16 +23,24 @@ use crate::{App, SendLimit, serve};
 /// What can end a function before its first invocation, or its loop.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs these routes as a Lambda function.
+/// Runs these routes as a Lambda function that puts nothing into the log.
 #[must_use]
 pub fn run(routes: Router<App>) -> ExitCode {
-    start(async |app| lambda_http::run(serve(routes, app)).await)
+    start(false, async |app| {
+        lambda_http::run(serve(routes, app)).await
+    })
+}
+
+/// Runs these routes as a Lambda function that puts records into the log. Only such a one has a producer.
+#[must_use]
+pub fn run_appending(routes: Router<App>) -> ExitCode {
+    start(true, async |app| lambda_http::run(serve(routes, app)).await)
 }
 
 /// Runs the sweep as a Lambda function; what the event says does not matter.
 #[must_use]
 pub fn run_sweep() -> ExitCode {
-    start(async |app| {
+    start(true, async |app| {
         lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async {
             sweep(&app).await.map_err(Failure::from)
         }))
@@ -36,10 +48,13 @@ pub fn run_sweep() -> ExitCode {
     })
 }
 
-fn start(serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
+fn start(appends: bool, serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
     let env = Env::process();
-    log(&env);
-    let served = block_on(async { serve(open(&env)?).await });
+    if let Err(why) = logs::init(&env) {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
+    let served = block_on(async { serve(open(&env, appends).await?).await });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -57,34 +72,72 @@ fn block_on(served: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
     runtime.block_on(served)
 }
 
-/// Logs go to standard output, one JSON object a line. `ROOMTONE_LOG` says how much.
-fn log(env: &Env) {
-    let filter = EnvFilter::new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .init();
+/// Reads the settings and opens the stores; the settings come first, so that a wrong one leaves no trace.
+async fn open(env: &Env, appends: bool) -> Result<App, Failure> {
+    let settings = Settings::read(env)?;
+    #[cfg(feature = "fleet")]
+    if let Some(fleet) = &settings.fleet {
+        let fleet = Fleet::open_function(fleet, appends).await?;
+        return Ok(settings.app_on_fleet(fleet));
+    }
+    #[cfg(not(feature = "fleet"))]
+    let _ = appends;
+    let stores = embedded::open(&env.data_folder())?;
+    Ok(settings.app(stores))
 }
 
-/// Reads the settings and opens the stores; the settings come first, so that a wrong one leaves no trace.
-fn open(env: &Env) -> Result<App, Failure> {
-    let rate = env.send_rate()?;
-    let origins = Arc::new(env.origins()?);
-    let outbound = Outbound::new();
-    let search = env.search(&outbound)?;
-    let auth = Authenticator::new(&env.auth()?, outbound)?;
-    if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {
-        let reason =
-            "is not set: this program runs under AWS Lambda or a local form of its Runtime API";
-        return Err(ConfigError::new("AWS_LAMBDA_RUNTIME_API", reason).into());
+/// What a function can be told.
+struct Settings {
+    rate: Rate,
+    origins: Origins,
+    search: Search,
+    auth: Authenticator,
+    #[cfg(feature = "fleet")]
+    fleet: Option<FleetSettings>,
+}
+
+impl Settings {
+    fn read(env: &Env) -> Result<Self, Failure> {
+        let outbound = Outbound::new();
+        let settings = Self {
+            rate: env.send_rate()?,
+            origins: env.origins()?,
+            search: env.search(&outbound)?,
+            auth: Authenticator::new(&env.auth()?, outbound)?,
+            #[cfg(feature = "fleet")]
+            fleet: FleetSettings::read(env)?,
+        };
+        if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {
+            let reason =
+                "is not set: this program runs under AWS Lambda or a local form of its Runtime API";
+            return Err(ConfigError::new("AWS_LAMBDA_RUNTIME_API", reason).into());
+        }
+        Ok(settings)
     }
-    let stores = embedded::open(&env.data_folder())?;
-    Ok(App {
-        stores,
-        auth,
-        search,
-        origins,
-        sends: SendLimit::new(rate),
-    })
+
+    fn app(self, stores: Stores) -> App {
+        App {
+            stores,
+            auth: self.auth,
+            search: self.search,
+            origins: Arc::new(self.origins),
+            sends: SendLimit::new(self.rate),
+        }
+    }
+
+    #[cfg(feature = "fleet")]
+    fn app_on_fleet(self, fleet: Fleet) -> App {
+        let Fleet {
+            stores,
+            rates,
+            index,
+            ..
+        } = fleet;
+        let app = self.app(stores);
+        App {
+            search: app.search.or_topic(index),
+            sends: app.sends.shared(rates),
+            ..app
+        }
+    }
 }

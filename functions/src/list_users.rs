@@ -6,9 +6,8 @@ use axum::{Json, Router};
 use roomtone_shared::domain::membership::Membership;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
-use roomtone_shared::error::Result;
 use roomtone_shared::rooms;
-use roomtone_shared::rooms::view::{PresenceWord, UserView};
+use roomtone_shared::rooms::view::{self, PresenceWord, UserView};
 use roomtone_shared::store::Stores;
 use serde::Serialize;
 
@@ -34,7 +33,8 @@ struct UserPage {
 struct Present {
     #[serde(flatten)]
     user: UserView,
-    presence: PresenceWord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<PresenceWord>,
 }
 
 async fn list(
@@ -50,22 +50,16 @@ async fn list(
     let next_cursor = members.last().filter(|_| more).map(cursor::after_member);
     let mut users = vec![];
     for member in &members {
-        users.push(present(&app.stores, id, member, &user.uid).await?);
+        users.push(present(&app.stores, id, member, &user.uid).await);
     }
     Ok(Json(UserPage { users, next_cursor }))
 }
 
-async fn present(
-    stores: &Stores,
-    room: RoomId,
-    member: &Membership,
-    viewer: &Uid,
-) -> Result<Present> {
-    let standing = stores.presence.of(room, &member.who.uid).await?;
-    Ok(Present {
+async fn present(stores: &Stores, room: RoomId, member: &Membership, viewer: &Uid) -> Present {
+    Present {
         user: UserView::new(member, Some(viewer)),
-        presence: standing.is_on().into(),
-    })
+        presence: view::presence(stores, room, &member.who.uid).await,
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ struct Reentry {
     current_music_id: Arc<str>,
     now_playing: NowPlaying,
     unread_count: u64,
-    presence: PresenceWord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<PresenceWord>,
 }
 
 async fn reenter(
@@ -71,7 +72,7 @@ async fn read(stores: &Stores, room: &Room, member: &Membership) -> Result<Reent
         now_playing: shown.now_playing.clone(),
         room: shown,
         unread_count: stores.history.unread(room.id, uid, member.mark).await?,
-        presence: stores.presence.of(room.id, uid).await?.is_on().into(),
+        presence: view::presence(stores, room.id, uid).await,
     })
 }
 

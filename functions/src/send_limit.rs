@@ -1,4 +1,6 @@
 //! How fast each user may send over HTTP; the socket node counts its own. Knows no HTTP.
+//!
+//! Where there is Redis, all functions count in it together; while that is away each counts alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,14 +9,18 @@ use std::time::Instant;
 use roomtone_shared::domain::rate::{Rate, TokenBucket};
 use roomtone_shared::domain::user::Uid;
 use roomtone_shared::error::{Error, Result};
+#[cfg(feature = "fleet")]
+use roomtone_shared::store::fleet::Rates;
 
 /// Users whose bucket is remembered; a bucket that is full again is forgotten.
 const USERS_MAX: usize = 100_000;
 
 /// The users' buckets. Clones share them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SendLimit {
     rate: Rate,
+    #[cfg(feature = "fleet")]
+    rates: Option<Rates>,
     started: Instant,
     buckets: Arc<Mutex<HashMap<Uid, TokenBucket>>>,
 }
@@ -25,16 +31,32 @@ impl SendLimit {
     pub fn new(rate: Rate) -> Self {
         Self {
             rate,
+            #[cfg(feature = "fleet")]
+            rates: None,
             started: Instant::now(),
             buckets: Arc::default(),
         }
+    }
+
+    /// The same, counted with other processes.
+    #[cfg(feature = "fleet")]
+    #[must_use]
+    pub fn shared(self, rates: Rates) -> Self {
+        let rates = Some(rates);
+        Self { rates, ..self }
     }
 
     /// Counts one message of this user.
     ///
     /// # Errors
     /// `TooFast`.
-    pub(crate) fn count(&self, uid: &Uid) -> Result<()> {
+    pub(crate) async fn count(&self, uid: &Uid) -> Result<()> {
+        #[cfg(feature = "fleet")]
+        if let Some(rates) = &self.rates
+            && let Ok(taken) = rates.take(uid, self.rate).await
+        {
+            return self.answer(taken);
+        }
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.count_at(uid, now_ms, USERS_MAX)
     }
@@ -50,8 +72,11 @@ impl SendLimit {
         let bucket = buckets
             .entry(uid.clone())
             .or_insert_with(|| TokenBucket::full(self.rate, now_ms));
+        self.answer(bucket.take(self.rate, now_ms))
+    }
+
+    fn answer(&self, taken: std::result::Result<(), u64>) -> Result<()> {
         let Rate { per_s, burst } = self.rate;
-        let taken = bucket.take(self.rate, now_ms);
         taken.map_err(|s| {
             too_fast(
                 &format!("a user sends at most {per_s} messages a second, {burst} at once"),

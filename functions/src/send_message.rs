@@ -35,7 +35,7 @@ async fn send(
     User(user): User,
     Input(request): Input<SendRequest>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
-    app.sends.count(&user.uid)?;
+    app.sends.count(&user.uid).await?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     let content = message::content(&required("content", request.content)?)?;
     let own_id = request

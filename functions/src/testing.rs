@@ -10,7 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use roomtone_shared::auth::{Authenticator, Claims, Signer};
 use roomtone_shared::config::Env;
-use roomtone_shared::domain::event::{Event, Fact, Line, NodeId, Playing, Said};
+use roomtone_shared::domain::event::{Event, Line, NodeId, Playing, Said};
 use roomtone_shared::domain::rate::Rate;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::time::Timestamp;
@@ -175,12 +175,7 @@ impl Town {
             uid: profile(uid).uid,
             held: true,
         };
-        self.app
-            .stores
-            .log
-            .append(Fact::In(room, held))
-            .await
-            .unwrap();
+        self.app.stores.log.append(room, held).await.unwrap();
     }
 
     pub(crate) async fn send(&self, uid: &str, room: RoomId, content: &str) -> Value {
@@ -229,7 +224,7 @@ impl Town {
             self.app
                 .stores
                 .log
-                .append(Fact::In(room, Event::Said(said)))
+                .append(room, Event::Said(said))
                 .await
                 .unwrap();
         }

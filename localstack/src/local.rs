@@ -8,11 +8,14 @@ use axum::Router;
 use axum::routing::get;
 use roomtone_functions::{App, SendLimit, app};
 use roomtone_shared::auth::{Authenticator, SettingsError, Signer};
-use roomtone_shared::store::{Stores, embedded};
+use roomtone_shared::store::embedded;
+#[cfg(feature = "fleet")]
+use roomtone_shared::store::fleet;
 use roomtone_socket_node::{SocketNode, StartError, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+use crate::kept::Kept;
 use crate::settings::Settings;
 use crate::signing_key::{self, KeyError};
 use crate::{dev_token, page, sweeps};
@@ -31,6 +34,10 @@ pub(crate) enum RunError {
     /// The data folder is not usable.
     #[error(transparent)]
     Data(#[from] embedded::OpenError),
+    /// The real parts are not usable.
+    #[cfg(feature = "fleet")]
+    #[error(transparent)]
+    Fleet(#[from] fleet::OpenError),
     /// There is no signing key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -51,16 +58,23 @@ pub(crate) async fn run(
     let listener = TcpListener::bind(at)
         .await
         .map_err(|why| RunError::Listen { at, why })?;
-    let stores = embedded::open(&settings.data)?;
+    let kept = Kept::open(&settings).await?;
     if settings.auth.hs256_secret.is_none() {
         settings.auth.hs256_secret = Some(signing_key::read_or_make(&settings.data)?);
     }
     let auth = Authenticator::new(&settings.auth, settings.outbound.clone())?;
     let signer = Signer::new(&settings.auth)?;
-    let node = SocketNode::start(settings.socket.clone(), stores.clone(), auth.clone()).await?;
-    start_sweeps(&settings, &stores);
+    let node = SocketNode::start(settings.socket.clone(), kept.node(), auth.clone()).await?;
+    let state = App {
+        stores: kept.functions(),
+        auth,
+        search: kept.search(settings.search.clone()),
+        origins: settings.origins.clone(),
+        sends: kept.sends(SendLimit::new(settings.socket.send_rate)),
+    };
+    start_sweeps(Duration::from_secs(settings.sweep_s), &state);
     let address = listener.local_addr().map_or(at, |bound| bound);
-    let router = router(settings, stores, auth, signer, node.clone());
+    let router = router(settings.follow_url, state, signer, node.clone());
     tracing::info!(%address, "listening");
     eprintln!("Roomtone is at http://{address} (Ctrl-C ends it)");
     let stop = async {
@@ -68,36 +82,20 @@ pub(crate) async fn run(
         node.stop().await;
     };
     serve(listener, router, stop).await;
+    kept.close();
     Ok(())
 }
 
-fn start_sweeps(settings: &Settings, stores: &Stores) {
-    let every = Duration::from_secs(settings.sweep_s);
-    tokio::spawn(sweeps::pending(stores.clone(), every));
-    tokio::spawn(sweeps::unindexed(
-        stores.clone(),
-        settings.search.clone(),
-        every,
-    ));
+fn start_sweeps(every: Duration, state: &App) {
+    tokio::spawn(sweeps::pending(state.stores.clone(), every));
+    let search = state.search.clone();
+    tokio::spawn(sweeps::unindexed(state.stores.clone(), search, every));
 }
 
-fn router(
-    settings: Settings,
-    stores: Stores,
-    auth: Authenticator,
-    signer: Signer,
-    node: SocketNode,
-) -> Router {
-    let state = App {
-        stores,
-        auth,
-        search: settings.search,
-        origins: settings.origins,
-        sends: SendLimit::new(settings.socket.send_rate),
-    };
+fn router(follow_url: Option<String>, state: App, signer: Signer, node: SocketNode) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
-        .merge(page::routes(settings.follow_url))
+        .merge(page::routes(follow_url))
         .merge(dev_token::routes(signer))
         .merge(roomtone_socket_node::routes(node))
         .fallback_service(app(state))

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod dev_token;
+mod kept;
 mod local;
 mod page;
 mod settings;
@@ -11,9 +12,9 @@ mod sweeps;
 use std::process::ExitCode;
 
 use clap::Parser;
-use roomtone_shared::config::{ConfigError, Env};
+use roomtone_shared::config::Env;
+use roomtone_shared::logs;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use arguments::Arguments;
 use settings::Settings;
@@ -30,19 +31,8 @@ fn main() -> ExitCode {
 }
 
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    let filter = filter.map_err(|_| {
-        ConfigError::new(
-            "ROOMTONE_LOG",
-            "must be a filter such as info, or roomtone=debug",
-        )
-    })?;
     let settings = Settings::read(env)?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .init();
+    logs::init(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -8,6 +8,8 @@ use roomtone_shared::auth::{AuthSettings, Authenticator, Secret};
 use roomtone_shared::config::{ConfigError, Env, Origins};
 use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
+#[cfg(feature = "fleet")]
+use roomtone_shared::store::fleet::FleetSettings;
 use roomtone_socket_node::SocketSettings;
 
 /// The settings of the local run.
@@ -32,6 +34,9 @@ pub(crate) struct Settings {
     pub(crate) outbound: Outbound,
     /// The socket node's own.
     pub(crate) socket: SocketSettings,
+    /// The real parts, where they are set.
+    #[cfg(feature = "fleet")]
+    pub(crate) fleet: Option<FleetSettings>,
 }
 
 impl Settings {
@@ -55,6 +60,8 @@ impl Settings {
             let checked = Authenticator::new(&auth, outbound.clone());
             checked.map_err(|why| ConfigError::new(why.name, why.reason))?;
         }
+        #[cfg(not(feature = "fleet"))]
+        refuse_real_parts(env)?;
         Ok(Self {
             host: host.map_err(|_| ConfigError::new("ROOMTONE_HOST", "must be an IP address"))?,
             port: env.number("ROOMTONE_PORT", 18_000, 0..=u16::MAX)?,
@@ -66,6 +73,20 @@ impl Settings {
             auth,
             outbound,
             socket: SocketSettings::read(env)?,
+            #[cfg(feature = "fleet")]
+            fleet: FleetSettings::read(env)?,
         })
+    }
+}
+
+/// What was built without the clients of the real parts must not seem to use them.
+#[cfg(not(feature = "fleet"))]
+fn refuse_real_parts(env: &Env) -> Result<(), ConfigError> {
+    match env.text("KAFKA_BROKERS") {
+        None => Ok(()),
+        Some(_) => {
+            let reason = "is set, and this program was built without the real parts: cargo local --features fleet";
+            Err(ConfigError::new("KAFKA_BROKERS", reason))
+        }
     }
 }

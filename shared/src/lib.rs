@@ -7,6 +7,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod limits;
+pub mod logs;
 pub mod outbound;
 pub mod rooms;
 pub mod search;

@@ -49,5 +49,9 @@ pub const INDEX_WAIT_MS: u64 = 500;
 pub const REINDEX_WAIT_MS: u64 = 5_000;
 /// Milliseconds after which somebody else puts an unwritten event into the log.
 pub const PENDING_AGE_MS: u64 = 60_000;
+/// Milliseconds for which a socket node's word that it lives counts.
+pub const LEASE_MS: u64 = 10_000;
+/// Milliseconds between two such words.
+pub const LEASE_RENEWAL_MS: u64 = 3_000;
 /// Milliseconds that the log is kept for; history keeps messages for good.
 pub const LOG_RETENTION_MS: u64 = 7 * 24 * 3_600 * 1_000;

@@ -1,4 +1,4 @@
-//! The search server: it is told of every room that begins, at least once.
+//! The search server: it is told of every room that begins, at least once; by HTTP, or by a topic that it reads.
 
 use std::time::Duration;
 
@@ -7,6 +7,8 @@ use thiserror::Error;
 
 use crate::domain::room::{Room, RoomId};
 use crate::outbound::{Endpoint, Outbound, OutboundError};
+#[cfg(feature = "fleet")]
+use crate::store::fleet::IndexTopic;
 
 /// Where the search server takes rooms, below its URL.
 const PATH: &str = "/search/index/send";
@@ -35,9 +37,17 @@ struct Entry<'a> {
     thumbnail_image: &'a str,
 }
 
-/// The way to the search server, by HTTP; or none. Cheap to clone.
+/// The way to the search server, or none. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Search(Option<(Outbound, Endpoint)>);
+pub struct Search(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    Off,
+    Http(Outbound, Endpoint),
+    #[cfg(feature = "fleet")]
+    Topic(IndexTopic),
+}
 
 impl Search {
     /// The search server at this URL, or none.
@@ -45,24 +55,34 @@ impl Search {
     /// # Errors
     /// Where `url` is no address that can be called.
     pub fn new(outbound: Outbound, url: Option<&str>) -> Result<Self, OutboundError> {
-        let endpoint = url
-            .map(|url| Endpoint::parse(&format!("{url}{PATH}")))
-            .transpose()?;
-        Ok(Self(endpoint.map(|endpoint| (outbound, endpoint))))
+        let Some(url) = url else {
+            return Ok(Self(Way::Off));
+        };
+        let endpoint = Endpoint::parse(&format!("{url}{PATH}"))?;
+        Ok(Self(Way::Http(outbound, endpoint)))
+    }
+
+    /// The same, or, where there is no URL, the search server that reads this topic.
+    #[cfg(feature = "fleet")]
+    #[must_use]
+    pub fn or_topic(self, topic: Option<IndexTopic>) -> Self {
+        match (&self.0, topic) {
+            (Way::Off, Some(topic)) => Self(Way::Topic(topic)),
+            _ => self,
+        }
     }
 
     /// Whether there is one.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.0.is_some()
+        !matches!(self.0, Way::Off)
     }
 
-    /// Tells it of a room, and waits at most `wait_ms` milliseconds for it to acknowledge.
+    /// Tells it of a room, and waits at most `wait_ms` milliseconds for it, or for the topic, to acknowledge.
     ///
     /// # Errors
     /// Where it did not acknowledge.
     pub async fn index(&self, room: &Room, wait_ms: u64) -> Result<(), SearchError> {
-        let (outbound, endpoint) = self.0.as_ref().ok_or(SearchError::Off)?;
         let entry = Entry {
             room_id: room.id,
             room_name: &room.playlist.name,
@@ -70,12 +90,35 @@ impl Search {
             thumbnail_image: room.playlist.musics.first().map_or("", |m| &m.thumbnail),
         };
         let wait = Duration::from_millis(wait_ms);
-        outbound
-            .post_json(endpoint, &entry, wait)
-            .await
-            .map_err(|why| match why {
-                OutboundError::Status { .. } => SearchError::Refused(why.to_string()),
-                _ => SearchError::NoAnswer(why.to_string()),
-            })
+        match &self.0 {
+            Way::Off => Err(SearchError::Off),
+            Way::Http(outbound, endpoint) => post(outbound, endpoint, &entry, wait).await,
+            #[cfg(feature = "fleet")]
+            Way::Topic(topic) => put(topic, &entry, wait).await,
+        }
+    }
+}
+
+async fn post(
+    outbound: &Outbound,
+    endpoint: &Endpoint,
+    entry: &Entry<'_>,
+    wait: Duration,
+) -> Result<(), SearchError> {
+    let posted = outbound.post_json(endpoint, entry, wait).await;
+    posted.map_err(|why| match why {
+        OutboundError::Status { .. } => SearchError::Refused(why.to_string()),
+        _ => SearchError::NoAnswer(why.to_string()),
+    })
+}
+
+#[cfg(feature = "fleet")]
+async fn put(topic: &IndexTopic, entry: &Entry<'_>, wait: Duration) -> Result<(), SearchError> {
+    let json = serde_json::to_vec(entry).map_err(|why| SearchError::Refused(why.to_string()))?;
+    let key = entry.room_id.to_string();
+    match tokio::time::timeout(wait, topic.put(&key, &json)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(why)) => Err(SearchError::NoAnswer(why.to_string())),
+        Err(_) => Err(SearchError::NoAnswer("no acknowledgement in time".into())),
     }
 }

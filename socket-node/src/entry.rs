@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use roomtone_shared::domain::event::Headers;
+use roomtone_shared::domain::event::{Headers, Partition};
 use roomtone_shared::domain::judge::Judged;
 use roomtone_shared::domain::message::{Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
@@ -47,6 +47,8 @@ pub(crate) struct Flip {
 /// A judged record with what shards need of it.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    /// Its place in the ring.
+    pub(crate) place: u64,
     pub(crate) judged: Judged,
     /// Changes of presence in rooms that somebody here watches.
     pub(crate) flips: Vec<Flip>,
@@ -54,14 +56,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(judged: Judged, flips: Vec<Flip>) -> Arc<Self> {
+    pub(crate) fn new(place: u64, judged: Judged, flips: Vec<Flip>) -> Arc<Self> {
         Arc::new(Self {
+            place,
             judged,
             flips,
             posts: OnceLock::new(),
         })
     }
 
+    pub(crate) fn partition(&self) -> Partition {
+        self.judged.record.partition
+    }
+
+    /// Its offset in its part of the log.
     pub(crate) fn offset(&self) -> u64 {
         self.judged.record.offset
     }

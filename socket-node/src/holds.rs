@@ -1,18 +1,25 @@
-//! Which users have a socket of this node in which room; the first in and the last out are told to the log.
+//! Which users have a socket of this node in which room, and what the fleet was told of it.
+//!
+//! Of one user in one room one thing is told at a time, first to the presence store and then to the log: who
+//! reads the store and then follows the log misses nothing, for what the store did not have yet comes by the
+//! log. What could not be told is told again, unless it is no longer so.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use roomtone_shared::domain::event::{Event, Fact, NodeId};
+use roomtone_shared::domain::event::{Event, NodeId, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
-use roomtone_shared::store::Log;
+use roomtone_shared::store::Stores;
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Milliseconds before something that could not be told is told again.
 const RETRY_MS: u64 = 500;
+/// Users told of at once.
+const TELLING_MAX: usize = 256;
 
 type Key = (RoomId, Uid);
 
@@ -21,98 +28,149 @@ type Key = (RoomId, Uid);
 struct Hold {
     sockets: usize,
     told: bool,
+    /// Somebody is telling.
+    telling: bool,
+    /// It has to be told again even if it is told.
+    again: bool,
+    waiting: Vec<oneshot::Sender<()>>,
 }
+
+impl Hold {
+    fn is_held(&self) -> bool {
+        self.sockets > 0
+    }
+}
+
+/// Ends when what was to be told is told.
+pub(crate) type Told = oneshot::Receiver<()>;
 
 /// The node's holds. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Holds {
     node: NodeId,
-    log: Arc<dyn Log>,
-    stores: Handle,
+    stores: Stores,
+    runtime: Handle,
     held: Arc<Mutex<HashMap<Key, Hold>>>,
+    at_once: Arc<Semaphore>,
+    /// The presence store has missed something.
+    missed: Arc<AtomicBool>,
 }
 
 impl Holds {
     /// Nothing held yet by this node.
-    pub(crate) fn new(node: NodeId, log: Arc<dyn Log>, stores: Handle) -> Self {
+    pub(crate) fn new(node: NodeId, stores: Stores, runtime: Handle) -> Self {
         Self {
             node,
-            log,
             stores,
+            runtime,
             held: Arc::default(),
+            at_once: Arc::new(Semaphore::new(TELLING_MAX)),
+            missed: Arc::default(),
         }
     }
 
-    /// A socket of the user comes into the room. What it gives back ends when the log has it.
-    pub(crate) fn enter(&self, room: RoomId, uid: &Uid) -> Option<JoinHandle<()>> {
+    /// A socket of the user comes into the room. None where that is known already.
+    pub(crate) fn enter(&self, room: RoomId, uid: &Uid) -> Option<Told> {
         let key = (room, uid.clone());
         let mut held = self.held();
-        held.entry(key.clone()).or_default().sockets += 1;
-        self.tell(&mut held, key)
+        let hold = held.entry(key.clone()).or_default();
+        hold.sockets += 1;
+        self.tell(key, hold)
     }
 
-    /// A socket of the user goes out of the room.
-    pub(crate) fn leave(&self, room: RoomId, uid: &Uid) -> Option<JoinHandle<()>> {
+    /// A socket of the user goes out of the room. None where others stay.
+    pub(crate) fn leave(&self, room: RoomId, uid: &Uid) -> Option<Told> {
         let key = (room, uid.clone());
         let mut held = self.held();
-        held.get_mut(&key)?.sockets -= 1;
-        self.tell(&mut held, key)
+        let hold = held.get_mut(&key)?;
+        hold.sockets -= 1;
+        self.tell(key, hold)
+    }
+
+    /// Tells all of it again, or what is in one part of the log: it was forgotten, or taken for gone.
+    pub(crate) fn tell_again(&self, of: Option<Partition>) {
+        let log = &self.stores.log;
+        for (key, hold) in self.held().iter_mut() {
+            if of.is_none_or(|partition| log.partition(key.0) == partition) {
+                hold.again = true;
+                self.start_telling(key.clone(), hold);
+            }
+        }
+    }
+
+    /// Whether the presence store has missed something since this was last asked.
+    pub(crate) fn missed(&self) -> bool {
+        self.missed.swap(false, Ordering::Relaxed)
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Key, Hold>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the log where it does not know. The lock is held over the append, so that what is told of
-    /// one user comes in the order it happened.
-    fn tell(&self, held: &mut HashMap<Key, Hold>, key: Key) -> Option<JoinHandle<()>> {
-        let hold = held.get_mut(&key)?;
-        let now = hold.sockets > 0;
-        if hold.told == now {
+    fn tell(&self, key: Key, hold: &mut Hold) -> Option<Told> {
+        if !hold.telling && hold.told == hold.is_held() {
             return None;
         }
-        hold.told = now;
-        if !now {
-            held.remove(&key);
-        }
-        let (room, uid) = key.clone();
-        let event = Event::Held {
-            node: self.node,
-            uid,
-            held: now,
-        };
-        let appending = self.log.append(Fact::In(room, event));
-        let again = self.clone();
-        Some(self.stores.spawn(async move {
-            if appending.await.is_err() {
-                again.retry(key, now).await;
-            }
-        }))
+        let (sender, told) = oneshot::channel();
+        hold.waiting.push(sender);
+        self.start_telling(key, hold);
+        Some(told)
     }
 
-    /// Tells again what the log did not take, unless it is no longer so.
-    async fn retry(&self, key: Key, told: bool) {
-        loop {
-            tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
-            let appending = {
-                let held = self.held();
-                let now = held.get(&key).is_some_and(|h| h.sockets > 0);
-                if now != told {
-                    return;
-                }
-                let (room, uid) = key.clone();
-                self.log.append(Fact::In(
-                    room,
-                    Event::Held {
-                        node: self.node,
-                        uid,
-                        held: now,
-                    },
-                ))
-            };
-            if appending.await.is_ok() {
-                return;
-            }
+    fn start_telling(&self, key: Key, hold: &mut Hold) {
+        if !std::mem::replace(&mut hold.telling, true) {
+            self.runtime.spawn(self.clone().tell_until_true(key));
         }
+    }
+
+    /// Tells how it is until it is so.
+    async fn tell_until_true(self, key: Key) {
+        // The semaphore is never closed.
+        let _one_of_a_few = self.at_once.acquire().await;
+        loop {
+            let now = {
+                let mut held = self.held();
+                let Some(hold) = held.get_mut(&key) else {
+                    return;
+                };
+                hold.again = false;
+                hold.is_held()
+            };
+            if !self.say(&key, now).await {
+                tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+                continue;
+            }
+            let mut held = self.held();
+            let Some(hold) = held.get_mut(&key) else {
+                return;
+            };
+            hold.told = now;
+            if hold.is_held() != now || hold.again {
+                continue;
+            }
+            hold.telling = false;
+            for told in hold.waiting.drain(..) {
+                // Whoever waited may be gone.
+                let _ = told.send(());
+            }
+            if !now {
+                held.remove(&key);
+            }
+            return;
+        }
+    }
+
+    /// Says it once; false where the log did not take it.
+    async fn say(&self, (room, uid): &Key, held: bool) -> bool {
+        let noted = self.stores.presence.hold(self.node, *room, uid, held).await;
+        if noted.is_err() {
+            self.missed.store(true, Ordering::Relaxed);
+        }
+        let event = Event::Held {
+            node: self.node,
+            uid: uid.clone(),
+            held,
+        };
+        self.stores.log.append(*room, event).await.is_ok()
     }
 }

@@ -11,6 +11,7 @@ mod accounts;
 mod entry;
 pub mod frame;
 mod holds;
+mod lease;
 mod marks;
 mod node;
 mod outbox;
@@ -21,6 +22,7 @@ mod session;
 mod settings;
 mod shard;
 mod upgrade;
+mod watched;
 pub mod ws;
 
 pub use node::{SocketNode, StartError};

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use roomtone_shared::auth::Authenticator;
-use roomtone_shared::domain::event::{Fact, NodeId};
+use roomtone_shared::domain::event::NodeId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::store::Stores;
 use thiserror::Error;
@@ -15,11 +15,13 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accounts::Accounts;
 use crate::holds::Holds;
+use crate::lease;
 use crate::marks::Marks;
-use crate::reader::{Reader, Watch};
+use crate::reader::Reader;
 use crate::ring::Ring;
 use crate::settings::SocketSettings;
 use crate::shard::{self, Arrival, ShardHandle};
+use crate::watched::Watch;
 
 /// Requests to the reader that wait.
 const WATCHES_MAX: usize = 1_024;
@@ -47,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) marks: Marks,
     pub(crate) watches: mpsc::Sender<Watch>,
     pub(crate) shutdown: watch::Sender<bool>,
+    /// Whether the log can be read no more.
+    pub(crate) cut_off: watch::Sender<bool>,
     runtime: Handle,
     started: Instant,
 }
@@ -77,7 +81,7 @@ pub struct SocketNode {
 }
 
 impl SocketNode {
-    /// Starts a node: tells the log that nodes which ran here before are gone, reads the end of the log,
+    /// Starts a node: tells the log of nodes that are gone, reads the end of the log,
     /// and starts the shards. Stores are asked on the runtime this is called on.
     ///
     /// # Errors
@@ -87,19 +91,21 @@ impl SocketNode {
         stores: Stores,
         auth: Authenticator,
     ) -> std::result::Result<Self, StartError> {
-        for gone in stores.presence.nodes().await? {
-            stores.log.append(Fact::NodeGone(gone)).await?;
+        let id = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
+        // A fleet's presence store may be away for now; then nobody is taken for gone.
+        if stores.presence.renew(id).await.is_ok() {
+            lease::bury_lost(&stores).await?;
         }
         let reader = Reader::open(stores.clone()).await?;
-        let (cursor, shards) = (reader.next(), settings.shards);
-        let ring = Arc::new(Ring::new(cursor, shards));
+        let (from, shards) = (reader.next(), settings.shards);
+        let ring = Arc::new(Ring::new(from.clone(), shards));
         let (watches, asked) = mpsc::channel(WATCHES_MAX);
-        let id = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
         let runtime = Handle::current();
+        let holds = Holds::new(id, stores.clone(), runtime.clone());
         let node = Arc::new(Node {
             id,
             settings,
-            holds: Holds::new(id, stores.log.clone(), runtime.clone()),
+            holds: holds.clone(),
             stores,
             auth,
             ring: ring.clone(),
@@ -107,14 +113,20 @@ impl SocketNode {
             marks: Marks::default(),
             watches,
             shutdown: watch::Sender::new(false),
+            cut_off: watch::Sender::new(false),
             runtime: runtime.clone(),
             started: Instant::now(),
         });
-        runtime.spawn(reader.run(ring, asked));
+        let reading = node.clone();
+        runtime.spawn(async move {
+            reader.run(ring, asked, (id, holds)).await;
+            reading.cut_off.send_replace(true);
+        });
+        runtime.spawn(lease::keep(node.clone()));
         let marking = node.clone();
         runtime.spawn(async move { marking.marks.run(&marking.stores).await });
         let started: std::io::Result<Vec<_>> = (0..shards)
-            .map(|index| shard::start(node.clone(), index, cursor))
+            .map(|index| shard::start(node.clone(), index, &from))
             .collect();
         Ok(Self {
             node,
@@ -129,6 +141,18 @@ impl SocketNode {
             .iter()
             .map(|s| s.sockets.load(Ordering::Relaxed))
             .sum()
+    }
+
+    /// Ends when the log can be read no more; nothing reaches anybody by this node from then on.
+    pub async fn cut_off(&self) {
+        // The sender lives as long as the node.
+        let _ = self.node.cut_off.subscribe().wait_for(|is| *is).await;
+    }
+
+    /// Whether it may be sent sockets: it runs, and is not about to stop.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !*self.node.shutdown.borrow() && !*self.node.cut_off.borrow()
     }
 
     /// Hands a socket to the shard that has the fewest; false where none takes it.
@@ -148,5 +172,6 @@ impl SocketNode {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         self.node.marks.write(&self.node.stores).await;
+        lease::end(&self.node).await;
     }
 }

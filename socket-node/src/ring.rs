@@ -1,4 +1,5 @@
-//! The newest entries of the log, judged, in one bounded ring that all shards read by offset.
+//! The newest entries of the log, judged, in one bounded ring that all shards read by an entry's place in it.
+//! The entries of each part of the log stand in their order.
 //!
 //! The reader waits for the slowest shard rather than lap it, so no shard ever misses an entry.
 
@@ -6,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use roomtone_shared::domain::event::Partition;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use tokio::sync::{Notify, watch};
@@ -14,40 +16,47 @@ use crate::entry::Entry;
 
 /// Entries kept; those that every shard has taken serve short resumes.
 const ENTRIES_MAX: usize = 16_384;
-/// Entries looked through for one resume; beyond, history is the shorter way.
-const RESUME_ENTRIES_MAX: usize = 1_024;
+
+/// The entries, and for each part of the log the offset from which on they are all there.
+struct Kept {
+    entries: VecDeque<Arc<Entry>>,
+    since: Vec<u64>,
+}
 
 /// The ring.
 pub(crate) struct Ring {
-    entries: Mutex<VecDeque<Arc<Entry>>>,
+    kept: Mutex<Kept>,
     end: watch::Sender<u64>,
     cursors: Vec<AtomicU64>,
     taken: Notify,
 }
 
 impl Ring {
-    /// An empty ring, whose first entry will have the offset `from`.
-    pub(crate) fn new(from: u64, shards: u16) -> Self {
+    /// An empty ring, whose first entry of each part of the log will have that part's offset in `since`.
+    pub(crate) fn new(since: Vec<u64>, shards: u16) -> Self {
         Self {
-            entries: Mutex::default(),
-            end: watch::Sender::new(from),
-            cursors: (0..shards).map(|_| AtomicU64::new(from)).collect(),
+            kept: Mutex::new(Kept {
+                entries: VecDeque::new(),
+                since,
+            }),
+            end: watch::Sender::new(0),
+            cursors: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             taken: Notify::new(),
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The offset after the last entry, followed.
+    /// The place after the last entry, followed.
     pub(crate) fn follow(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }
 
     /// Puts in the next entries, once there is room for them.
     pub(crate) async fn push(&self, new: Vec<Arc<Entry>>) {
-        let Some(last) = new.last().map(|e| e.offset()) else {
+        let Some(last) = new.last().map(|e| e.place) else {
             return;
         };
         loop {
@@ -63,19 +72,24 @@ impl Ring {
             }
             taken.await;
         }
-        let mut entries = self.entries();
+        let mut kept = self.kept();
+        let Kept { entries, since } = &mut *kept;
         entries.extend(new);
         let over = entries.len().saturating_sub(ENTRIES_MAX);
-        entries.drain(..over);
-        drop(entries);
+        for gone in entries.drain(..over) {
+            if let Some(since) = since.get_mut(gone.partition().index()) {
+                *since = gone.offset() + 1;
+            }
+        }
+        drop(kept);
         self.end.send_replace(last + 1);
     }
 
     /// The entries from `from` on, at most `max`.
     pub(crate) fn read(&self, from: u64, max: usize) -> Vec<Arc<Entry>> {
-        let entries = self.entries();
-        let skip = entries.partition_point(|e| e.offset() < from);
-        entries.iter().skip(skip).take(max).cloned().collect()
+        let kept = self.kept();
+        let skip = kept.entries.partition_point(|e| e.place < from);
+        kept.entries.iter().skip(skip).take(max).cloned().collect()
     }
 
     /// Notes how far a shard has got.
@@ -84,37 +98,34 @@ impl Ring {
         self.taken.notify_one();
     }
 
-    /// The room's entries that show messages after `after`, from offsets below `until`; none where the
-    /// ring does not reach back that far, or has too many to look through.
+    /// The room's entries that show messages from the record of `after` on, from offsets below `until`, all
+    /// in this part of the log; none where the ring does not reach back that far.
     pub(crate) fn recent(
         &self,
         room: RoomId,
+        partition: Partition,
         after: MessageId,
         until: u64,
     ) -> Option<Vec<Arc<Entry>>> {
-        let entries = self.entries();
-        let skip = entries.partition_point(|e| e.offset() < after.offset);
-        let whole = entries
-            .front()
-            .is_some_and(|first| first.offset() <= after.offset);
-        if !whole || entries.len() - skip > RESUME_ENTRIES_MAX {
+        let kept = self.kept();
+        let since = *kept.since.get(partition.index())?;
+        if since > after.offset {
             return None;
         }
-        let of_room = |e: &&Arc<Entry>| e.room() == Some(room) && !e.judged.shown.is_empty();
-        Some(
-            entries
-                .iter()
-                .skip(skip)
-                .take_while(|e| e.offset() < until)
-                .filter(of_room)
-                .cloned()
-                .collect(),
-        )
+        let wanted = |e: &&Arc<Entry>| {
+            e.room() == Some(room) && !e.judged.shown.is_empty() && e.offset() < until
+        };
+        let newest_first = kept.entries.iter().rev();
+        let here = newest_first.filter(|e| e.partition() == partition);
+        let back = here.take_while(|e| e.offset() >= after.offset);
+        let mut found: Vec<_> = back.filter(wanted).cloned().collect();
+        found.reverse();
+        Some(found)
     }
 
     /// The room's newest entry that shows a message, where the ring still has one.
     pub(crate) fn newest(&self, room: RoomId) -> Option<Arc<Entry>> {
         let shows = |e: &&Arc<Entry>| e.room() == Some(room) && !e.judged.shown.is_empty();
-        self.entries().iter().rev().find(shows).cloned()
+        self.kept().entries.iter().rev().find(shows).cloned()
     }
 }

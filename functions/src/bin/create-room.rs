@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use roomtone_functions::{create_room, lambda};
 
 fn main() -> ExitCode {
-    lambda::run(create_room::routes())
+    lambda::run_appending(create_room::routes())
 }

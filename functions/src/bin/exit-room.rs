@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use roomtone_functions::{exit_room, lambda};
 
 fn main() -> ExitCode {
-    lambda::run(exit_room::routes())
+    lambda::run_appending(exit_room::routes())
 }

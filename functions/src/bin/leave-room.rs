@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use roomtone_functions::{lambda, leave_room};
 
 fn main() -> ExitCode {
-    lambda::run(leave_room::routes())
+    lambda::run_appending(leave_room::routes())
 }

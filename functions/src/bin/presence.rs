@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use roomtone_functions::{lambda, presence};
 
 fn main() -> ExitCode {
-    lambda::run(presence::routes())
+    lambda::run_appending(presence::routes())
 }

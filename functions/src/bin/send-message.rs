@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use roomtone_functions::{lambda, send_message};
 
 fn main() -> ExitCode {
-    lambda::run(send_message::routes())
+    lambda::run_appending(send_message::routes())
 }

@@ -13,13 +13,47 @@ use super::user::{Profile, Uid};
 #[serde(transparent)]
 pub struct NodeId(pub u64);
 
+/// A part of the log with an order of its own. All records of a room are in one, so a room has one order.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Partition(pub u16);
+
+impl Partition {
+    /// Its place in a list of all partitions.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    fn is_first(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// An append of one process, so that the process knows its own records when it reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AppendId {
+    /// The process.
+    pub process: u64,
+    /// Counts up in it.
+    pub number: u64,
+}
+
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its place, from 0.
+    /// The part of the log that it is in.
+    #[serde(default, skip_serializing_if = "Partition::is_first")]
+    pub partition: Partition,
+    /// Its place in that part, from 0.
     pub offset: u64,
-    /// The log's own time, which never runs backwards.
+    /// The log's own time, which never runs backwards in one part.
     pub at: Timestamp,
+    /// Which append it came by, where the log tells.
+    #[serde(skip)]
+    pub append: Option<AppendId>,
     /// What it says.
     pub fact: Fact,
 }
@@ -32,6 +66,9 @@ pub enum Fact {
     In(RoomId, Event),
     /// A node is no more: none of its sockets is in any room.
     NodeGone(NodeId),
+    /// What stands there cannot be read. It says nothing, and is passed over.
+    #[serde(skip)]
+    Unreadable,
 }
 
 impl Fact {
@@ -40,7 +77,7 @@ impl Fact {
     pub fn room(&self) -> Option<RoomId> {
         match self {
             Self::In(room, _) => Some(*room),
-            Self::NodeGone(_) => None,
+            Self::NodeGone(_) | Self::Unreadable => None,
         }
     }
 }

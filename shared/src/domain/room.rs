@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event::Partition;
 use super::playlist::{Playlist, Schedule};
 use super::time::Timestamp;
 use super::user::Profile;
@@ -37,6 +38,15 @@ impl RoomId {
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.into_bytes()
+    }
+
+    /// The part of a log of `count` parts that has everything of this room. Ids are random, so the parts
+    /// are even.
+    #[must_use]
+    pub fn partition(self, count: u16) -> Partition {
+        let (_, low) = self.0.as_u64_pair();
+        let number = low % u64::from(count.max(1));
+        Partition(u16::try_from(number).unwrap_or(0))
     }
 
     /// The id with these bytes.

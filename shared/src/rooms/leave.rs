@@ -1,6 +1,6 @@
 //! Leave: close the chat, still a member; the mark says how far it was read.
 
-use crate::domain::event::{Event, Fact};
+use crate::domain::event::Event;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::domain::user::Uid;
@@ -19,10 +19,7 @@ pub async fn leave(stores: &Stores, room: RoomId, uid: &Uid, mark: MessageId) ->
         .memberships
         .mark(room, uid, member.sequence, mark)
         .await?;
-    stores
-        .log
-        .append(Fact::In(room, Event::Left(uid.clone())))
-        .await?;
+    stores.log.append(room, Event::Left(uid.clone())).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{Event, Fact, Line, Said};
+use crate::domain::event::{Event, Line, Said};
 use crate::domain::judge::Verdict;
 use crate::domain::membership::Membership;
 use crate::domain::message::Message;
@@ -40,10 +40,11 @@ pub async fn send(
         lines: vec![line],
         origin: None,
     };
-    let appended = stores.log.append(Fact::In(room, Event::Said(said))).await?;
+    let appended = stores.log.append(room, Event::Said(said)).await?;
     let id = match appended.verdicts.first() {
         Some(Verdict::Shown(id) | Verdict::Repeat(id)) => *id,
-        Some(Verdict::Void) | None => return Err(off()),
+        Some(Verdict::Void) => return Err(off()),
+        None => return Err(Error::Unavailable("the log")),
     };
     let archived = stores.history.get(room, id).await?;
     archived

@@ -3,7 +3,7 @@
 //! The change was committed first, with its event pending; whoever finds one pending brings it in. Two who
 //! do so at the same moment write it twice, and readers pass over the second by its version.
 
-use crate::domain::event::{Event, Fact, MemberChange, MemberEvent, Playing};
+use crate::domain::event::{Event, MemberChange, MemberEvent, Playing};
 use crate::domain::membership::Membership;
 use crate::domain::message::MessageId;
 use crate::domain::playlist::NowPlaying;
@@ -30,11 +30,11 @@ pub(super) async fn settle(
         return Ok(None);
     };
     let (uid, version) = (event.who.uid.clone(), event.version);
-    let recorded = stores.presence.of(room, &uid).await?;
+    let told = stores.memberships.told(room, &uid).await?;
     let silent = matches!(event.change, MemberChange::Joined { silent: true, .. });
     let tells = matches!(event.change, MemberChange::Joined { silent: false, .. });
-    let (logged, mark) = if recorded.version >= version {
-        (None, recorded.entered)
+    let (logged, mark) = if told.version >= version {
+        (None, told.entered)
     } else {
         // Read before the append: what is newest now is what the owner has not missed.
         let newest = if silent {
@@ -45,7 +45,7 @@ pub(super) async fn settle(
         let logged = append(stores, room, event).await?;
         let mark = match logged.notice {
             // Somebody else brought it in at the same moment, and theirs told the room.
-            None if tells => stores.presence.of(room, &uid).await?.entered,
+            None if tells => stores.memberships.told(room, &uid).await?.entered,
             notice => notice.or(newest),
         };
         (Some(logged), mark)
@@ -58,10 +58,7 @@ async fn append(stores: &Stores, room: RoomId, mut event: MemberEvent) -> Result
     if let Some(room) = stores.rooms.get(room).await? {
         event.playing = Some(playing(&room.schedule().at(event.at)));
     }
-    let appended = stores
-        .log
-        .append(Fact::In(room, Event::Member(event)))
-        .await?;
+    let appended = stores.log.append(room, Event::Member(event)).await?;
     Ok(Logged {
         offset: appended.offset,
         notice: appended.notice,

@@ -96,7 +96,12 @@ pub async fn room(stores: &Stores, room: &Room, viewer: Option<&Uid>) -> Result<
         id: room.id,
         room_name: room.playlist.name.clone(),
         owner: owner(stores, room, &users).await?,
-        user_count: summary.user_count,
+        // The recorder's count may be a moment behind; a list that is whole is not.
+        user_count: if users.len() < limits::ROOM_USERS_SHOWN {
+            users.len() as u64
+        } else {
+            summary.user_count
+        },
         users,
         playlist: room.playlist.clone(),
         thumbnail: room.playlist.musics.first().cloned(),
@@ -136,8 +141,9 @@ pub struct JoinedRoomView {
     /// The mark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_read_message_id: Option<MessageId>,
-    /// Whether the viewer is on.
-    pub presence: PresenceWord,
+    /// Whether the viewer is on; left out while that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceWord>,
 }
 
 /// Reads what a member's own room is shown with.
@@ -155,6 +161,12 @@ pub async fn joined_room(
         last_message: stores.history.summary(of.id).await?.last_talk,
         unread_count: stores.history.unread(of.id, uid, member.mark).await?,
         last_read_message_id: member.mark,
-        presence: stores.presence.of(of.id, uid).await?.is_on().into(),
+        presence: presence(stores, of.id, uid).await,
     })
+}
+
+/// Whether a user is on in a room; none where the presence store is away, which is not the same as off.
+pub async fn presence(stores: &Stores, room: RoomId, uid: &Uid) -> Option<PresenceWord> {
+    let standing = stores.presence.of(room, uid).await.ok()?;
+    Some(standing.is_on().into())
 }

@@ -37,8 +37,9 @@ pub struct Summary {
 pub trait History: Send + Sync {
     /// One message.
     async fn get(&self, room: RoomId, id: MessageId) -> Result<Option<Archived>>;
-    /// Messages after `after` (from the first where that is `None`) and up to `until`, oldest first: at
-    /// most `size`, and ending early at the byte limit of a page, never before one message.
+    /// Messages after `after` (from the first where that is `None`) and up to `until`, which is covered (or, where
+    /// that is `None`, as far as history goes), oldest first: at most `size`, and ending early at the byte limit
+    /// of a page, never before one message.
     async fn after(
         &self,
         room: RoomId,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use tokio::sync::{oneshot, watch};
+use futures_util::stream::BoxStream;
+use tokio::sync::oneshot;
 
-use crate::domain::event::{Fact, Record};
-use crate::domain::judge::Verdict;
+use crate::domain::event::{Event, Fact, Partition, Record};
+use crate::domain::judge::{Judged, Verdict};
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 /// What became of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// The record's place.
+    /// The record's place in its part of the log.
     pub offset: u64,
     /// The log's time.
     pub at: Timestamp,
@@ -28,7 +29,7 @@ pub struct Appended {
     pub notice: Option<MessageId>,
 }
 
-/// An append under way: resolves when the record is durable, or surely refused.
+/// An append under way: resolves when the record is durable and judged, or surely refused.
 #[derive(Debug)]
 pub struct Appending(oneshot::Receiver<Result<Appended>>);
 
@@ -51,20 +52,38 @@ impl Future for Appending {
     }
 }
 
-/// The log. Every error is `Unavailable`.
+/// Records as they come, some at a time: each part of the log in its order, the parts in any. It ends where
+/// the log can never be read on.
+pub type Records = BoxStream<'static, Vec<Arc<Record>>>;
+
+/// The log: one order in each of its parts, and each room in one of these. Every error is `Unavailable`.
 #[async_trait]
 pub trait Log: Send + Sync {
     /// How often the log was begun anew; part of every message's id.
     fn epoch(&self) -> u16;
-    /// Puts a record into the log. Records get their places in the order of the calls to this, whether or
-    /// not what it returns is awaited.
-    fn append(&self, fact: Fact) -> Appending;
-    /// The records from `from` on, at most `max`; none where the log ends before it.
-    async fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>>;
+    /// How many parts it has; never another number in one epoch.
+    fn partitions(&self) -> u16;
+    /// Puts a record into a part of the log. Records of one part get their places in the order of the calls to
+    /// this, whether or not what it returns is awaited.
+    fn append_to(&self, partition: Partition, fact: Fact) -> Appending;
     /// The offset that the room's next record will have or pass.
     async fn end(&self, room: RoomId) -> Result<u64>;
-    /// Follows the offset after the last durable record.
-    fn follow(&self) -> watch::Receiver<u64>;
-    /// The first offset whose record is not older than `at`.
-    async fn first_since(&self, at: Timestamp) -> Result<u64>;
+    /// The same for each part of the log.
+    async fn ends(&self) -> Result<Vec<u64>>;
+    /// For each part, the first offset whose record is not older than `at`.
+    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>>;
+    /// Follows the log, each part from an offset of its own.
+    async fn open(&self, from: &[u64]) -> Result<Records>;
+    /// Tells appends of this process that wait for a verdict what its reader made of their records.
+    fn judged(&self, _judged: &Judged) {}
+
+    /// The part of the log that a room is in.
+    fn partition(&self, room: RoomId) -> Partition {
+        room.partition(self.partitions())
+    }
+
+    /// Puts what happened in a room into the log.
+    fn append(&self, room: RoomId, event: Event) -> Appending {
+        self.append_to(self.partition(room), Fact::In(room, event))
+    }
 }

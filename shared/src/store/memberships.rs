@@ -29,6 +29,15 @@ pub enum Changed {
     },
 }
 
+/// How far the log has told of a membership.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The newest version that is in the log, so far as is known.
+    pub version: u64,
+    /// The ENTER that the membership began with, where that is known.
+    pub entered: Option<MessageId>,
+}
+
 /// Memberships. Reads see every write that came before them. Every error is `Unavailable`.
 #[async_trait]
 pub trait Memberships: Send + Sync {
@@ -54,6 +63,16 @@ pub trait Memberships: Send + Sync {
         version: u64,
         mark: Option<MessageId>,
     ) -> Result<()>;
+    /// How far the log has told of a membership. By itself a membership knows that what is not pending is told.
+    async fn told(&self, room: RoomId, uid: &Uid) -> Result<Told> {
+        let membership = self.get(room, uid).await?;
+        let version =
+            membership.map_or(0, |m| m.version.saturating_sub(m.pending.is_some().into()));
+        Ok(Told {
+            version,
+            entered: None,
+        })
+    }
     /// Moves the mark of the membership that began with this join forward to `mark`, never back.
     async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, mark: MessageId) -> Result<()>;
     /// The room's members in the order they joined, after `after`.

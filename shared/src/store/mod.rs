@@ -5,16 +5,28 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "fleet")]
+mod dynamodb;
 pub mod embedded;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 mod history;
+#[cfg(feature = "fleet")]
+mod kafka;
 mod log;
 mod memberships;
+#[cfg(feature = "fleet")]
+mod mongodb;
 mod presence;
+#[cfg(feature = "fleet")]
+mod recorder;
+#[cfg(feature = "fleet")]
+mod redis;
 mod rooms;
 
 pub use history::{Archived, History, Summary};
-pub use log::{Appended, Appending, Log};
-pub use memberships::{Changed, Memberships};
+pub use log::{Appended, Appending, Log, Records};
+pub use memberships::{Changed, Memberships, Told};
 pub use presence::Presence;
 pub use rooms::{Created, RoomCursor, Rooms, Which};
 

@@ -1,6 +1,6 @@
 //! One room's log, and what is recorded of it.
 
-use roomtone_shared::domain::event::{Event, Fact, Line, NodeId};
+use roomtone_shared::domain::event::{Event, Line};
 use roomtone_shared::domain::judge::Verdict;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::presence::Standing;
@@ -8,24 +8,25 @@ use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Profile;
 use roomtone_shared::store::{Appended, Archived, Stores};
 
-use crate::{deadline, facts};
+use crate::{deadline, facts, given};
 
 /// Messages read at once.
 const PAGE: usize = 1_000;
 
-/// Waits until all that the log has before `end` is recorded of this room.
+/// Waits until all that the room's part of the log has before `end` is recorded.
 pub(crate) async fn recorded(stores: &Stores, room: RoomId, end: u64) {
-    let all = || async {
-        let history = stores.history.covered(room).await.unwrap();
-        let presence = stores.presence.room(room).await.unwrap().0;
-        (history >= end && presence >= end).then_some(())
-    };
+    let all = || async { (stores.history.covered(room).await.unwrap() >= end).then_some(()) };
     deadline::until("the log to be recorded", all).await;
+}
+
+/// Waits until all that the room's part of the log has now is recorded.
+pub(crate) async fn all_recorded(stores: &Stores, room: RoomId) {
+    recorded(stores, room, stores.log.end(room).await.unwrap()).await;
 }
 
 /// Every message of the room, oldest first.
 pub(crate) async fn messages(stores: &Stores, room: RoomId) -> Vec<Archived> {
-    recorded(stores, room, *stores.log.follow().borrow()).await;
+    all_recorded(stores, room).await;
     let mut all: Vec<Archived> = vec![];
     loop {
         let last = all.last().map(|archived| archived.message.id);
@@ -49,16 +50,15 @@ impl<'s> Chat<'s> {
         Self { stores, room }
     }
 
+    /// Another room in the same part of the log.
+    pub(crate) fn beside(&self) -> Self {
+        let log = &self.stores.log;
+        let room = given::room_id_in(log.partition(self.room), log.partitions());
+        Self { room, ..*self }
+    }
+
     pub(crate) async fn append(&self, event: Event) -> Appended {
-        self.put(Fact::In(self.room, event)).await
-    }
-
-    pub(crate) async fn node_gone(&self, node: u64) {
-        self.put(Fact::NodeGone(NodeId(node))).await;
-    }
-
-    async fn put(&self, fact: Fact) -> Appended {
-        let appended = self.stores.log.append(fact).await.unwrap();
+        let appended = self.stores.log.append(self.room, event).await.unwrap();
         recorded(self.stores, self.room, appended.offset + 1).await;
         appended
     }

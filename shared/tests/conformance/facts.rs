@@ -1,9 +1,8 @@
 //! Things that can happen, as a log takes them.
 
 use roomtone_shared::domain::event::{
-    Event, Fact, Line, MemberChange, MemberEvent, NodeId, Playing, Said,
+    Event, Line, MemberChange, MemberEvent, NodeId, Playing, Said,
 };
-use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Profile;
 
 use crate::given;
@@ -77,7 +76,7 @@ pub(crate) fn held(who: &Profile, node: u64, held: bool) -> Event {
     Event::Held { node, uid, held }
 }
 
-/// The numbered fact of a room; it shows nothing.
-pub(crate) fn numbered(room: RoomId, n: usize) -> Fact {
-    Fact::In(room, Event::Left(given::numbered(n).uid))
+/// The numbered event; it shows nothing.
+pub(crate) fn numbered(n: usize) -> Event {
+    Event::Left(given::numbered(n).uid)
 }

@@ -1,37 +1,31 @@
 //! The forms of the stores: for each, a place where one test's stores live.
 
+mod embedded;
+#[cfg(feature = "fleet")]
+mod fleet;
+#[cfg(feature = "fleet")]
+mod leftovers;
+
 use async_trait::async_trait;
 use roomtone_shared::store::Stores;
-use roomtone_shared::store::embedded::{self, OpenError};
-use tempfile::TempDir;
 
-use crate::deadline;
+pub(crate) use embedded::embedded;
+#[cfg(feature = "fleet")]
+pub(crate) use fleet::{fleet, fleet_node};
 
 /// Where the stores of one test live: empty at first.
 #[async_trait]
 pub(crate) trait Place: Send + Sync {
     /// Opens the stores. Opening again, when all that was open is dropped, finds what was kept.
     async fn open(&self) -> Stores;
-}
 
-/// The embedded form, in a folder of its own.
-pub(crate) fn embedded() -> impl Place {
-    Embedded(tempfile::tempdir().expect("a folder"))
+    /// Removes all that was kept. Where a test fails it stays, to be looked at.
+    async fn remove(&self) {}
 }
-
-struct Embedded(TempDir);
 
 #[async_trait]
-impl Place for Embedded {
+impl<P: Place> Place for &P {
     async fn open(&self) -> Stores {
-        // The file is let go of by the writer's thread, a moment after the last of its stores was dropped.
-        let opened = || async {
-            match embedded::open(self.0.path()) {
-                Err(OpenError::InUse(_)) => None,
-                opened => Some(opened),
-            }
-        };
-        let opened = deadline::until("the file to be let go of", opened).await;
-        opened.expect("the embedded stores")
+        (**self).open().await
     }
 }

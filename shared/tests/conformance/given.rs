@@ -1,5 +1,6 @@
 //! Values to keep: users, rooms, times.
 
+use roomtone_shared::domain::event::Partition;
 use roomtone_shared::domain::playlist::{Music, Playlist};
 use roomtone_shared::domain::room::{Room, RoomId};
 use roomtone_shared::domain::time::Timestamp;
@@ -61,4 +62,19 @@ pub(crate) fn room_of(playlist_id: &str, began_ms: u64) -> Room {
 /// That many ids of rooms.
 pub(crate) fn room_ids(count: usize) -> Vec<RoomId> {
     (0..count).map(|_| RoomId::new()).collect()
+}
+
+/// The id of a new room that is in this part of a log of `count` parts.
+pub(crate) fn room_id_in(partition: Partition, count: u16) -> RoomId {
+    let ids = std::iter::repeat_with(RoomId::new);
+    let mut fitting = ids.filter(|id| id.partition(count) == partition);
+    fitting.next().expect("an id in every part")
+}
+
+/// A new room in each part of a log of `count` parts.
+pub(crate) fn room_id_in_each(count: u16) -> Vec<RoomId> {
+    let parts = (0..count).map(Partition);
+    parts
+        .map(|partition| room_id_in(partition, count))
+        .collect()
 }

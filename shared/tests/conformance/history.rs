@@ -123,13 +123,13 @@ async fn what_is_not_shown_is_not_kept(place: impl Place) {
         .append(facts::said(off, &one, vec![facts::line("void")]))
         .await;
     assert_eq!(void.verdicts, [Verdict::Void]);
-    chat.append(facts::switched(&one, 2, true)).await;
+    let on = chat.append(facts::switched(&one, 2, true)).await.offset;
     let lines = vec![
         facts::named("repeat", "c-1"),
         facts::named("second", "c-2"),
         facts::named("repeat", "c-2"),
     ];
-    let said = chat.append(facts::said(void.offset + 2, &one, lines)).await;
+    let said = chat.append(facts::said(on + 1, &one, lines)).await;
     let second = MessageId {
         offset: said.offset,
         index: 1,

@@ -1,4 +1,5 @@
-//! The log: one order of everything, durable, and the same verdicts whoever reads it.
+//! The log: one order in each of its parts, durable, and the same verdicts whoever reads it.
 
+mod following;
 mod order;
 mod verdicts;

@@ -21,7 +21,7 @@ impl Session {
         };
         let exited = self.shard.node.ask(exit).await?;
         if let Some(offset) = exited.offset {
-            self.shard.reached(offset).await;
+            self.shard.reached(room, offset).await;
         }
         Ok((vec![], exited.notice))
     }

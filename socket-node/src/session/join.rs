@@ -26,7 +26,7 @@ impl Session {
             .await;
         let joined = joined.inspect_err(|_| self.forget_places())?;
         if let Some(offset) = joined.offset {
-            self.shard.reached(offset).await;
+            self.shard.reached(room, offset).await;
         }
         let member = self.with_place(room, |place| {
             place.read(Some(&joined.membership));
@@ -59,13 +59,13 @@ impl Session {
 
     /// What this socket subscribed to in a room and does not hear starts now.
     fn start_silent(self: &Rc<Self>, room: RoomId) {
-        let cursor = self.shard.cursor.get();
+        let position = self.shard.position(room);
         for subscription in self
             .of_room(room)
             .iter()
             .filter(|s| s.state.get() == State::Silent)
         {
-            self.shard.start(subscription, cursor, Instant::now());
+            self.shard.start(subscription, position, Instant::now());
         }
     }
 }

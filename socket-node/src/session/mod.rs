@@ -38,10 +38,10 @@ use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
 use crate::accounts::Account;
 use crate::frame::Version;
+use crate::holds::Told;
 use crate::outbox::Outbox;
 use crate::settings;
 use crate::shard::Shard;
@@ -238,7 +238,7 @@ impl Session {
     }
 
     /// The socket comes into the room. What it gives back ends when the log has it.
-    fn enter(&self, room: RoomId) -> Option<JoinHandle<()>> {
+    fn enter(&self, room: RoomId) -> Option<Told> {
         let was = self.with_place(room, |place| std::mem::replace(&mut place.inside, true));
         if was {
             None
@@ -248,7 +248,7 @@ impl Session {
     }
 
     /// The socket goes out of the room, and how far it was read is noted.
-    fn go_out(&self, room: RoomId) -> Option<JoinHandle<()>> {
+    fn go_out(&self, room: RoomId) -> Option<Told> {
         let uid = self.uid()?;
         let place = self.place(room).filter(|p| p.inside)?;
         self.with_place(room, |place| place.inside = false);

@@ -20,7 +20,7 @@ impl Session {
             .ask(async move { rooms::switch(&stores, room, &uid, on).await })
             .await?;
         if let Some(offset) = switched.offset {
-            self.shard.reached(offset).await;
+            self.shard.reached(room, offset).await;
         }
         let reply =
             json!({ "type": "PRESENCE", "roomId": room, "presence": PresenceWord::from(on) });

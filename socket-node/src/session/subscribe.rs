@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 use super::Session;
 use super::command::{AckMode, Subscribe};
 use super::fault::Fault;
-use crate::reader::Watch;
 use crate::shard::lane::LaneKey;
 use crate::shard::subscription::{State, Subscription, Topic};
+use crate::watched::Watch;
 
 impl Session {
     /// Registers the subscription first, and then reads the membership: what changes in between is heard.
@@ -100,7 +100,7 @@ impl Session {
             .is_some_and(|p| p.joined && !(chat && p.left));
         if still && subscription.state.get() == State::Silent {
             self.shard
-                .start(subscription, self.shard.cursor.get(), Instant::now());
+                .start(subscription, self.shard.position(room), Instant::now());
         }
         Ok(())
     }

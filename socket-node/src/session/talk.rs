@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roomtone_shared::domain::event::{Event, Fact, Line, Origin, Playing, Said};
+use roomtone_shared::domain::event::{Event, Line, Origin, Playing, Said};
 use roomtone_shared::domain::judge::Verdict;
 use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
@@ -59,7 +59,7 @@ impl Session {
     async fn admit(&self, room: RoomId, talks: Vec<Talk>) -> Result<Said> {
         let place = self.place(room).filter(|p| p.inside);
         // What this shard has taken of the log is what the check rests on.
-        let as_of = self.shard.cursor.get();
+        let as_of = self.shard.position(room);
         match place {
             Some(place) if !place.joined => return Err(rooms::not_a_member()),
             Some(place) if !place.switch => return Err(rooms::off()),
@@ -137,7 +137,7 @@ impl Session {
             answer,
         });
         self.in_flight.borrow_mut().push(sent);
-        let appending = node.stores.log.append(Fact::In(room, Event::Said(said)));
+        let appending = node.stores.log.append(room, Event::Said(said));
         let session = self.clone();
         tokio::task::spawn_local(async move {
             if let Err(why) = appending.await {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent};
+use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
 use tokio::sync::{mpsc, oneshot};
@@ -60,23 +60,32 @@ impl ShardHandle {
     }
 }
 
+/// Somebody who waits for a record of a part of the log.
+struct Waiting {
+    partition: Partition,
+    offset: u64,
+    told: oneshot::Sender<()>,
+}
+
 /// A shard.
 pub(crate) struct Shard {
     pub(crate) node: Arc<Node>,
     pub(crate) index: u16,
-    /// The offset below which all is taken.
-    pub(crate) cursor: Cell<u64>,
+    /// The place in the ring below which all is taken.
+    cursor: Cell<u64>,
+    /// For each part of the log, the offset below which all is taken.
+    positions: Box<[Cell<u64>]>,
     pub(crate) rooms: RefCell<Rooms>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
     sessions: RefCell<HashMap<u64, Rc<Session>>>,
     by_user: RefCell<HashMap<Uid, Vec<Rc<Session>>>>,
-    waiting: RefCell<Vec<(u64, oneshot::Sender<()>)>>,
+    waiting: RefCell<Vec<Waiting>>,
     next_session: Cell<u64>,
     sockets: Arc<AtomicUsize>,
 }
 
-/// Starts a shard's thread.
-pub(crate) fn start(node: Arc<Node>, index: u16, cursor: u64) -> std::io::Result<ShardHandle> {
+/// Starts a shard's thread; `from` is where each part of the log goes on.
+pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Result<ShardHandle> {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
     let sockets = Arc::new(AtomicUsize::new(0));
     let handle = ShardHandle {
@@ -86,8 +95,9 @@ pub(crate) fn start(node: Arc<Node>, index: u16, cursor: u64) -> std::io::Result
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let from = from.to_vec();
     let run = move || {
-        let shard = Rc::new(Shard::new(node, index, cursor, sockets));
+        let shard = Rc::new(Shard::new(node, index, from, sockets));
         tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
     };
     std::thread::Builder::new()
@@ -97,11 +107,12 @@ pub(crate) fn start(node: Arc<Node>, index: u16, cursor: u64) -> std::io::Result
 }
 
 impl Shard {
-    fn new(node: Arc<Node>, index: u16, cursor: u64, sockets: Arc<AtomicUsize>) -> Self {
+    fn new(node: Arc<Node>, index: u16, from: Vec<u64>, sockets: Arc<AtomicUsize>) -> Self {
         Self {
             node,
             index,
-            cursor: Cell::new(cursor),
+            cursor: Cell::new(0),
+            positions: from.into_iter().map(Cell::new).collect(),
             rooms: RefCell::default(),
             buffer: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
             sessions: RefCell::default(),
@@ -171,13 +182,27 @@ impl Shard {
         self.by_user.borrow().get(uid).cloned().unwrap_or_default()
     }
 
-    /// Waits until this shard has taken the record at `offset`.
-    pub(crate) async fn reached(&self, offset: u64) {
-        if self.cursor.get() > offset {
+    /// The offset in a room's part of the log below which this shard has taken all.
+    pub(crate) fn position(&self, room: RoomId) -> u64 {
+        self.position_in(self.node.stores.log.partition(room))
+    }
+
+    fn position_in(&self, partition: Partition) -> u64 {
+        self.positions.get(partition.index()).map_or(0, Cell::get)
+    }
+
+    /// Waits until this shard has taken the record at `offset` of a room's part of the log.
+    pub(crate) async fn reached(&self, room: RoomId, offset: u64) {
+        let partition = self.node.stores.log.partition(room);
+        if self.position_in(partition) > offset {
             return;
         }
         let (told, reached) = oneshot::channel();
-        self.waiting.borrow_mut().push((offset, told));
+        self.waiting.borrow_mut().push(Waiting {
+            partition,
+            offset,
+            told,
+        });
         // The shard outlives its sessions, so this is told sooner or later.
         let _ = reached.await;
     }
@@ -187,19 +212,21 @@ impl Shard {
         let now = Instant::now();
         for entry in &entries {
             self.take(entry, now);
-            self.cursor.set(entry.offset() + 1);
+            self.cursor.set(entry.place + 1);
+            if let Some(position) = self.positions.get(entry.partition().index()) {
+                position.set(entry.offset() + 1);
+            }
         }
         self.rooms.borrow_mut().flush(now);
-        let cursor = self.cursor.get();
-        self.node.ring.took(self.index, cursor);
+        self.node.ring.took(self.index, self.cursor.get());
         let reached = self
             .waiting
             .borrow_mut()
-            .extract_if(.., |(offset, _)| *offset < cursor)
+            .extract_if(.., |w| w.offset < self.position_in(w.partition))
             .collect::<Vec<_>>();
-        for (_, told) in reached {
+        for waiting in reached {
             // Whoever waited may be gone.
-            let _ = told.send(());
+            let _ = waiting.told.send(());
         }
     }
 
@@ -223,7 +250,7 @@ impl Shard {
                     session.read_back(origin.answer, &entry.judged.verdicts);
                 }
             }
-            Fact::In(..) | Fact::NodeGone(_) => {}
+            Fact::In(..) | Fact::NodeGone(_) | Fact::Unreadable => {}
         }
         entry
             .flips

@@ -126,7 +126,7 @@ impl Shard {
             let end = subscription
                 .stop_at
                 .get()
-                .map_or(self.cursor.get(), |stop| stop + 1);
+                .map_or(self.position(room), |stop| stop + 1);
             let until = end
                 .checked_sub(1)
                 .map(|last| MessageId::last_of(epoch, last));
@@ -190,7 +190,7 @@ impl Shard {
             .node
             .ring
             .newest(room)
-            .filter(|e| e.offset() < self.cursor.get())
+            .filter(|e| e.offset() < self.position(room))
         else {
             return;
         };
@@ -212,7 +212,7 @@ impl Shard {
         };
         // Whatever came meanwhile has told of the hole already, and what is still to come will.
         let still = subscription.gap.get().is_some() && subscription.state.get() == State::Live;
-        if still && newest.message.id.offset < self.cursor.get() {
+        if still && newest.message.id.offset < self.position(room) {
             send_part(subscription, &[Post::new(&newest.message, newest.headers)]);
         }
     }
@@ -224,7 +224,7 @@ impl Shard {
         if let Some(entries) = self
             .node
             .ring
-            .recent(room, after, end)
+            .recent(room, self.node.stores.log.partition(room), after, end)
             .filter(|_| after.epoch == epoch)
         {
             let shown = entries
@@ -242,18 +242,20 @@ impl Shard {
         let stores = self.node.stores.clone();
         let read = async move {
             let covered = stores.history.covered(room).await?;
-            let page = stores
-                .history
-                .after(room, Some(after), Some(until), settings::RESUME_PAGE)
-                .await?;
+            let last = covered.min(end).checked_sub(1);
+            let whole = last.map(|last| MessageId::last_of(epoch, last));
+            let page = match whole.filter(|whole| *whole > after) {
+                Some(whole) => {
+                    let size = settings::RESUME_PAGE;
+                    let history = &stores.history;
+                    history.after(room, Some(after), Some(whole), size).await?
+                }
+                None => vec![],
+            };
             let posts: Vec<Post> = page
                 .into_iter()
                 .map(|a| Post::new(&a.message, a.headers))
                 .collect();
-            let whole = covered
-                .min(end)
-                .checked_sub(1)
-                .map(|last| MessageId::last_of(epoch, last));
             let upto = if posts.is_empty() {
                 whole
             } else {

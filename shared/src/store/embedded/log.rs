@@ -1,21 +1,29 @@
 //! The log on redb.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use tokio::sync::watch;
 
 use super::rows::{self, Fault};
 use super::tables;
 use super::writer::{Tail, Writer};
-use crate::domain::event::{Fact, Record};
+use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
-use crate::store::{Appending, Log, failed};
+use crate::store::{Appending, Log, Records, failed};
+
+/// Records taken at once by whoever follows.
+const BATCH_MAX: usize = 1_024;
+/// Milliseconds before a file that could not be read is read again.
+const RETRY_MS: u64 = 200;
 
 /// The log on redb: one part, for all rooms.
+#[derive(Clone)]
 pub(super) struct EmbeddedLog {
     db: Arc<Database>,
     writer: Writer,
@@ -30,6 +38,14 @@ impl EmbeddedLog {
             writer,
             tail,
             epoch,
+        }
+    }
+
+    /// The records from `from` on, at most `max`; none where the log ends before it.
+    fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
+        match self.tail.read(from, max) {
+            Some(records) => Ok(records),
+            None => self.read_file(from, max),
         }
     }
 
@@ -64,37 +80,67 @@ impl EmbeddedLog {
     }
 }
 
+/// The records from an offset on, as they come.
+struct Follower {
+    log: EmbeddedLog,
+    end: watch::Receiver<u64>,
+    next: u64,
+}
+
+impl Follower {
+    async fn next(mut self) -> Option<(Vec<Arc<Record>>, Self)> {
+        loop {
+            self.end.wait_for(|end| *end > self.next).await.ok()?;
+            match self.log.read(self.next, BATCH_MAX) {
+                Ok(records) => {
+                    self.next = records.last().map_or(self.next, |last| last.offset + 1);
+                    return Some((records, self));
+                }
+                Err(why) => {
+                    failed("the log", &why);
+                    tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+                }
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Log for EmbeddedLog {
     fn epoch(&self) -> u16 {
         self.epoch
     }
 
-    fn append(&self, fact: Fact) -> Appending {
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    fn append_to(&self, _partition: Partition, fact: Fact) -> Appending {
         Appending::new(
             self.writer
                 .submit(|tables, scribe| scribe.append(tables, fact)),
         )
     }
 
-    async fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>> {
-        match self.tail.read(from, max) {
-            Some(records) => Ok(records),
-            None => self
-                .read_file(from, max)
-                .map_err(|why| failed("the log", &why)),
-        }
-    }
-
     async fn end(&self, _room: RoomId) -> Result<u64> {
         Ok(*self.tail.follow().borrow())
     }
 
-    fn follow(&self) -> watch::Receiver<u64> {
-        self.tail.follow()
+    async fn ends(&self) -> Result<Vec<u64>> {
+        Ok(vec![*self.tail.follow().borrow()])
     }
 
-    async fn first_since(&self, at: Timestamp) -> Result<u64> {
-        self.search(at).map_err(|why| failed("the log", &why))
+    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>> {
+        let first = self.search(at).map_err(|why| failed("the log", &why))?;
+        Ok(vec![first])
+    }
+
+    async fn open(&self, from: &[u64]) -> Result<Records> {
+        let follower = Follower {
+            log: self.clone(),
+            end: self.tail.follow(),
+            next: from.first().copied().unwrap_or(0),
+        };
+        Ok(stream::unfold(follower, Follower::next).boxed())
     }
 }

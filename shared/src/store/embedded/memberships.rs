@@ -12,11 +12,12 @@ use crate::domain::membership::{
     self, Change, MemberCursor, Membership, Placed, Planned, UserRooms,
 };
 use crate::domain::message::MessageId;
+use crate::domain::presence::Standing;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Uid;
 use crate::error::Result;
-use crate::store::{Changed, Memberships, failed};
+use crate::store::{Changed, Memberships, Told, failed};
 
 /// Memberships on redb.
 pub(super) struct EmbeddedMemberships {
@@ -216,6 +217,19 @@ impl Memberships for EmbeddedMemberships {
         self.writer
             .write(move |tables, _| settle(tables, room, &uid, version, mark))
             .await
+    }
+
+    /// The recorder's own word, which is there with the record.
+    async fn told(&self, room: RoomId, uid: &Uid) -> Result<Told> {
+        let read = || -> Result<Standing, Fault> {
+            let table = self.db.begin_read()?.open_table(tables::STANDINGS)?;
+            Ok(rows::get(&table, (room.to_bytes(), uid.as_str()))?.unwrap_or_default())
+        };
+        let standing = read().map_err(|why| failed("the membership store", &why))?;
+        Ok(Told {
+            version: standing.version,
+            entered: standing.entered,
+        })
     }
 
     async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, to: MessageId) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Presence on redb.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use redb::{Database, ReadableDatabase, ReadableTable};
@@ -17,11 +18,20 @@ use crate::store::{Presence, failed};
 /// Presence on redb.
 pub(super) struct EmbeddedPresence {
     db: Arc<Database>,
+    /// Nodes of this process.
+    living: Mutex<HashSet<NodeId>>,
 }
 
 impl EmbeddedPresence {
     pub(super) fn new(db: Arc<Database>) -> Self {
-        Self { db }
+        Self {
+            db,
+            living: Mutex::default(),
+        }
+    }
+
+    fn living(&self) -> MutexGuard<'_, HashSet<NodeId>> {
+        self.living.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self, room: RoomId, uid: &Uid) -> Result<Standing, Fault> {
@@ -74,7 +84,26 @@ impl Presence for EmbeddedPresence {
         self.read_room(room).map_err(|why| failed("presence", &why))
     }
 
-    async fn nodes(&self) -> Result<Vec<NodeId>> {
-        self.read_nodes().map_err(|why| failed("presence", &why))
+    /// The log itself says who holds what, in the transaction that appends.
+    async fn hold(&self, _: NodeId, _: RoomId, _: &Uid, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// The file is one process's, so whoever says so lives as long as the process. One that is new to it may
+    /// have been taken for gone by the log.
+    async fn renew(&self, node: NodeId) -> Result<bool> {
+        Ok(self.living().insert(node))
+    }
+
+    async fn lost(&self) -> Result<Vec<NodeId>> {
+        let mut nodes = self.read_nodes().map_err(|why| failed("presence", &why))?;
+        let living = self.living();
+        nodes.retain(|node| !living.contains(node));
+        Ok(nodes)
+    }
+
+    async fn forget(&self, node: NodeId) -> Result<()> {
+        self.living().remove(&node);
+        Ok(())
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn record(tables: &mut Tables<'_>, judged: &Judged) -> Result<(), Fau
             })?;
             count(tables, *room, i64::from(is.joined) - i64::from(was.joined))?;
         }
-        Fact::In(..) => {}
+        Fact::In(..) | Fact::Unreadable => {}
     }
     judged
         .shown

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::record;
 use super::rows::{self, Fault};
 use super::tables::{self, Tables};
-use crate::domain::event::{Fact, Record};
+use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::judge::Judge;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
@@ -138,6 +138,8 @@ impl Scribe {
     ) -> Result<Appended, Fault> {
         let at = Timestamp::now().max(self.last_at);
         let record = Arc::new(Record {
+            partition: Partition::default(),
+            append: None,
             offset: self.next,
             at,
             fact,

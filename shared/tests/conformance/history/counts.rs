@@ -69,7 +69,7 @@ async fn a_summary_is_what_the_room_comes_to(place: impl Place) {
     let repeat = facts::said(said[1].offset + 1, &one, vec![facts::named("3", "c-1")]);
     chat.append(repeat).await;
     chat.append(facts::joined(&two, 1)).await;
-    Chat::new(&stores).say(&one, "elsewhere").await;
+    chat.beside().say(&one, "elsewhere").await;
     assert_eq!(summary(&stores, room).await, talked);
     let exit = chat.append(facts::exited(&two, 2)).await.notice;
     let left = Summary {
@@ -110,7 +110,7 @@ async fn unread_is_what_others_said_after_the_mark(place: impl Place) {
         .await;
     let exit = chat.append(facts::exited(&third, 1)).await.notice.unwrap();
     let e = chat.say(&me, "e").await;
-    Chat::new(&stores).say(&other, "elsewhere").await;
+    chat.beside().say(&other, "elsewhere").await;
     drop(stores);
     stores = place.open().await;
     let chat = Chat {
@@ -141,20 +141,26 @@ async fn a_mark_between_messages_parts_them(place: impl Place) {
     let stores = place.open().await;
     let (me, other) = (given::user("u1"), given::user("u2"));
     let chat = Chat::new(&stores);
+    let nothing = chat.append(facts::numbered(0)).await;
+    let before = MessageId {
+        epoch: stores.log.epoch(),
+        offset: nothing.offset,
+        index: 9,
+    };
     let first = chat
         .say_lines(&other, vec![facts::line("1"), facts::line("2")])
         .await;
-    let elsewhere = Chat::new(&stores).say(&other, "elsewhere").await;
+    let elsewhere = chat.beside().say(&other, "elsewhere").await;
     let last = chat.say(&other, "3").await;
+    let earlier = first[0].epoch.checked_sub(1).map(|epoch| MessageId {
+        epoch,
+        offset: u64::MAX,
+        index: 9,
+    });
     for (mark, count) in [
-        (
-            MessageId {
-                epoch: 0,
-                offset: u64::MAX,
-                index: 9,
-            },
-            3,
-        ),
+        // Of an epoch before this one, or before all that is in the first one.
+        (earlier.unwrap_or(before), 3),
+        (before, 3),
         (
             MessageId {
                 index: 7,

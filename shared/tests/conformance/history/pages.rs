@@ -1,12 +1,16 @@
 //! Pages of history: in order, within their bounds, with no hole and no repeat.
 
+use std::sync::Arc;
+
+use roomtone_shared::domain::event::{Event, Fact, Line};
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::limits;
 use roomtone_shared::store::{Archived, Stores};
 
-use crate::chat::Chat;
+use crate::chat::{Chat, messages};
 use crate::forms::Place;
+use crate::reading::read_all;
 use crate::{facts, given};
 
 behaviours![
@@ -14,6 +18,7 @@ behaviours![
     a_page_lies_between_its_bounds,
     bounds_need_not_be_messages,
     a_page_ends_early_at_its_byte_limit,
+    the_largest_record_there_can_be_is_kept_whole,
 ];
 
 fn ids(page: &[Archived]) -> Vec<MessageId> {
@@ -57,6 +62,8 @@ async fn walk_down(stores: &Stores, room: RoomId, size: usize) -> Vec<Vec<Archiv
 /// Says things in two rooms by turns, some of them several in one record; gives the first room's ids.
 async fn talk(chat: &Chat<'_>, other: &Chat<'_>) -> Vec<MessageId> {
     let mut said = vec![];
+    // The very first place in the log is no message, so that there is an id before all of them.
+    chat.append(facts::numbered(0)).await;
     for n in 0..12 {
         let lines = (0..=n % 3).map(|m| facts::line(&format!("{n}.{m}")));
         said.extend(chat.say_lines(&given::numbered(n), lines.collect()).await);
@@ -67,7 +74,8 @@ async fn talk(chat: &Chat<'_>, other: &Chat<'_>) -> Vec<MessageId> {
 
 async fn history_is_read_in_the_order_of_the_log_from_either_end(place: impl Place) {
     let mut stores = place.open().await;
-    let (chat, other) = (Chat::new(&stores), Chat::new(&stores));
+    let chat = Chat::new(&stores);
+    let other = chat.beside();
     let room = chat.room;
     assert!(walk_up(&stores, room, 5).await.is_empty());
     assert!(walk_down(&stores, room, 5).await.is_empty());
@@ -86,7 +94,8 @@ async fn history_is_read_in_the_order_of_the_log_from_either_end(place: impl Pla
 
 async fn a_page_lies_between_its_bounds(place: impl Place) {
     let stores = place.open().await;
-    let (chat, other) = (Chat::new(&stores), Chat::new(&stores));
+    let chat = Chat::new(&stores);
+    let other = chat.beside();
     let (room, history) = (chat.room, &stores.history);
     let said = talk(&chat, &other).await;
     for (low, high) in [(0, 23), (3, 4), (3, 9), (9, 9), (22, 23)] {
@@ -116,7 +125,8 @@ async fn a_page_lies_between_its_bounds(place: impl Place) {
 
 async fn bounds_need_not_be_messages(place: impl Place) {
     let stores = place.open().await;
-    let (chat, other) = (Chat::new(&stores), Chat::new(&stores));
+    let chat = Chat::new(&stores);
+    let other = chat.beside();
     let (room, history) = (chat.room, &stores.history);
     let said = talk(&chat, &other).await;
     let lowest = MessageId {
@@ -207,4 +217,48 @@ async fn a_page_ends_early_at_its_byte_limit(place: impl Place) {
         .flat_map(|page| page.into_iter().rev())
         .collect();
     assert_eq!(ids(&down), said);
+}
+
+/// As many lines as a record has, each as long as it gets where it is written with escapes.
+fn largest() -> Vec<Line> {
+    let longest = |max: usize| -> Arc<str> { "\u{1}".repeat(max).into() };
+    let line = |n: usize| {
+        let own_id = format!(
+            "{n:\u{1F3B5}>width$}",
+            width = limits::CLIENT_MESSAGE_ID_CHARS_MAX
+        );
+        let mood = "mood";
+        Line {
+            content: longest(limits::CONTENT_CHARS_MAX),
+            headers: vec![(
+                mood.into(),
+                longest(limits::OWN_HEADERS_BYTES_MAX - mood.len()),
+            )],
+            ..facts::named("", &own_id)
+        }
+    };
+    (0..limits::LINES_MAX).map(line).collect()
+}
+
+async fn the_largest_record_there_can_be_is_kept_whole(place: impl Place) {
+    let mut stores = place.open().await;
+    let chat = Chat::new(&stores);
+    let room = chat.room;
+    let said = chat.say_lines(&given::user("u1"), largest()).await;
+    // The room goes on behind it, and so does whoever reads the log.
+    let last = chat.say(&given::user("u2"), "after it").await;
+    drop(stores);
+    stores = place.open().await;
+    let kept = messages(&stores, room).await;
+    assert_eq!(ids(&kept), [said, vec![last]].concat());
+    for (kept, line) in kept.iter().zip(largest()) {
+        assert_eq!(kept.message.content, line.content);
+        assert_eq!(kept.message.client_message_id, line.client_message_id);
+        assert_eq!(kept.headers, line.headers);
+    }
+    let read = read_all(&stores).await;
+    let Fact::In(_, Event::Said(record)) = &read[0].fact else {
+        panic!("{:?}", read[0]);
+    };
+    assert_eq!(record.lines, largest());
 }

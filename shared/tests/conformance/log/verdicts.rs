@@ -179,9 +179,8 @@ async fn an_event_that_was_logged_is_no_news_after_opening_again(place: impl Pla
 async fn of_an_event_logged_many_times_one_tells(place: impl Place) {
     let stores = place.open().await;
     let (chat, who) = (Chat::new(&stores), given::user("u1"));
-    let fact = |event| roomtone_shared::domain::event::Fact::In(chat.room, event);
     let appending: Vec<_> = (0..64)
-        .map(|_| stores.log.append(fact(facts::joined(&who, 1))))
+        .map(|_| stores.log.append(chat.room, facts::joined(&who, 1)))
         .collect();
     let appended = futures_util::future::try_join_all(appending).await.unwrap();
     let told: Vec<_> = appended

@@ -3,21 +3,20 @@
 use std::collections::HashSet;
 
 use roomtone_shared::domain::room::RoomId;
-use roomtone_shared::domain::user::Profile;
-use roomtone_shared::error::{Error, Result};
+use roomtone_shared::error::Error;
 use roomtone_shared::outbound::Outbound;
-use roomtone_shared::rooms::{self, CreateRoom, CreatedRoom};
+use roomtone_shared::rooms::{self, CreateRoom};
 use roomtone_shared::search::Search;
 use roomtone_shared::store::{Stores, Which};
 use tokio::task::JoinSet;
 
-use super::{join, told};
-use crate::chat::recorded;
+use super::{create, join, told};
+use crate::chat::all_recorded;
 use crate::forms::Place;
 use crate::given;
 use crate::member::Member;
 
-behaviours![
+behaviours![of functions:
     a_new_room_has_its_owner_as_a_member_without_a_word,
     creating_again_gives_the_room_there_is,
     creating_again_makes_the_owner_a_member_again,
@@ -27,14 +26,8 @@ behaviours![
     a_fifth_room_of_the_owner_ends_their_oldest,
 ];
 
-async fn create(stores: &Stores, owner: &Profile, playlist: &str) -> Result<CreatedRoom> {
-    let search = Search::new(Outbound::new(), None).unwrap();
-    let (owner, playlist) = (owner.clone(), given::playlist(playlist));
-    rooms::create(stores, &search, CreateRoom { owner, playlist }).await
-}
-
 async fn user_count(stores: &Stores, room: RoomId) -> u64 {
-    recorded(stores, room, stores.log.end(room).await.unwrap()).await;
+    all_recorded(stores, room).await;
     stores.history.summary(room).await.unwrap().user_count
 }
 

@@ -10,9 +10,10 @@ use roomtone_shared::store::Stores;
 use tokio::task::JoinSet;
 
 use super::{join, room, told};
-use crate::chat::recorded;
+use crate::chat::all_recorded;
 use crate::forms::Place;
 use crate::member::Member;
+use crate::reading;
 
 behaviours![
     a_fifth_room_tells_the_one_that_was_left,
@@ -42,7 +43,7 @@ async fn a_fifth_room_tells_the_one_that_was_left(place: impl Place) {
     assert!(!crate::rooms::get(&stores, rooms[0]).await.live);
     assert_eq!(user.get(rooms[0]).await.pending, None);
     // The record says for which room it was.
-    let log = stores.log.read(0, 1_000).await.unwrap();
+    let log = reading::read_all(&stores).await;
     let by = log.iter().find_map(|record| match &record.fact {
         Fact::In(room, Event::Member(event)) if *room == rooms[0] => match event.change {
             MemberChange::Exited { by } => by,
@@ -85,7 +86,7 @@ async fn see_the_truth(user: &Member, rooms: &[RoomId]) {
     assert_eq!(there.len(), 4);
     let mut enters = 0;
     for &room in rooms {
-        recorded(stores, room, stores.log.end(room).await.unwrap()).await;
+        all_recorded(stores, room).await;
         let told: Vec<_> = told(stores, room)
             .await
             .into_iter()

@@ -8,7 +8,7 @@ use roomtone_shared::store::Stores;
 use tokio::task::JoinSet;
 
 use super::{join, room, told};
-use crate::chat::recorded;
+use crate::chat::all_recorded;
 use crate::forms::Place;
 use crate::member::Member;
 
@@ -21,7 +21,7 @@ behaviours![
 ];
 
 async fn user_count(stores: &Stores, room: RoomId) -> u64 {
-    recorded(stores, room, stores.log.end(room).await.unwrap()).await;
+    all_recorded(stores, room).await;
     stores.history.summary(room).await.unwrap().user_count
 }
 

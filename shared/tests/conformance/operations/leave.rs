@@ -11,6 +11,7 @@ use crate::chat::Chat;
 use crate::forms::Place;
 use crate::given;
 use crate::member::Member;
+use crate::reading::{self, Reader};
 
 behaviours![
     leaving_stores_the_mark_and_never_moves_it_back,
@@ -28,17 +29,18 @@ async fn leaving_stores_the_mark_and_never_moves_it_back(place: impl Place) {
     };
     let first = chat.say(&given::user("u2"), "first").await;
     let last = chat.say(&given::user("u2"), "last").await;
+    let from = stores.log.ends().await.unwrap();
+    let mut reader = Reader::open(&stores, &from).await;
     for (mark, stays) in [(first, first), (enter, first), (last, last), (first, last)] {
         rooms::leave(&stores, room, &user.who.uid, mark)
             .await
             .unwrap();
         assert_eq!(user.get(room).await.mark, Some(stays));
         // Every socket of the user hears of it, by the log.
-        let end = stores.log.end(room).await.unwrap();
-        let record = stores.log.read(end - 1, 1).await.unwrap().remove(0);
+        let told = reader.read_on(&stores).await;
         assert_eq!(
-            record.fact,
-            Fact::In(room, Event::Left(user.who.uid.clone()))
+            reading::facts_of(&told),
+            [Fact::In(room, Event::Left(user.who.uid.clone()))]
         );
     }
     assert!(user.get(room).await.joined);
@@ -48,7 +50,12 @@ async fn a_mark_beyond_the_newest_message_is_refused(place: impl Place) {
     let stores = place.open().await;
     let (room, user) = (room(&stores).await, Member::new(&stores, "u1"));
     let enter = join(&stores, room, &user.who).await;
-    Chat::new(&stores).say(&user.who, "elsewhere").await;
+    // What comes next in this part of the log is of another room.
+    let chat = Chat {
+        stores: &stores,
+        room,
+    };
+    chat.beside().say(&user.who, "elsewhere").await;
     for beyond in [
         MessageId {
             index: enter.index + 1,

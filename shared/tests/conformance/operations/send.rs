@@ -13,7 +13,7 @@ use crate::chat::messages;
 use crate::forms::Place;
 use crate::given;
 
-behaviours![
+behaviours![of functions:
     a_message_is_given_as_it_stands_in_history,
     only_members_who_are_on_send,
     a_message_sent_again_is_the_first_one,

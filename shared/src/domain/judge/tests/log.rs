@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{Event, Fact, Line, MemberChange, MemberEvent, Playing, Record, Said};
+use crate::domain::event::{
+    Event, Fact, Line, MemberChange, MemberEvent, Partition, Playing, Record, Said,
+};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Profile, Uid};
@@ -18,7 +20,13 @@ impl Log {
     pub(super) fn put(&mut self, fact: Fact) -> Arc<Record> {
         let offset = self.records.len() as u64;
         let at = at(self.now_ms);
-        let record = Arc::new(Record { offset, at, fact });
+        let record = Arc::new(Record {
+            partition: Partition::default(),
+            offset,
+            at,
+            append: None,
+            fact,
+        });
         self.records.push(record.clone());
         record
     }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use redb::Database;
 use tempfile::TempDir;
 
 use super::super::{FILE, open, rows, tables};
-use crate::domain::event::{Event, Fact, Line, MemberChange, MemberEvent, Playing, Record, Said};
+use crate::domain::event::{
+    Event, Fact, Line, MemberChange, MemberEvent, Partition, Playing, Record, Said,
+};
 use crate::domain::judge::Verdict;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
@@ -43,7 +46,13 @@ impl Past {
         let txn = self.0.begin_write().unwrap();
         for (offset, (at, event)) in (first..).zip(records) {
             let fact = Fact::In(RoomId::from_bytes(ROOM), event);
-            let record = Record { offset, at, fact };
+            let record = Record {
+                partition: Partition::default(),
+                offset,
+                at,
+                append: None,
+                fact,
+            };
             rows::put(&mut txn.open_table(tables::LOG).unwrap(), offset, &record).unwrap();
         }
         txn.commit().unwrap();
@@ -105,16 +114,20 @@ fn opened(folder: &TempDir, first: u64, records: Vec<(u64, Event)>) -> (Stores, 
 }
 
 async fn append(stores: &Stores, event: Event) -> crate::store::Appended {
-    let fact = Fact::In(RoomId::from_bytes(ROOM), event);
-    stores.log.append(fact).await.unwrap()
+    let appending = stores.log.append(RoomId::from_bytes(ROOM), event);
+    appending.await.unwrap()
 }
 
-async fn offsets(stores: &Stores) -> Vec<u64> {
-    let records = stores.log.read(0, 1_000).await.unwrap();
-    records
-        .iter()
-        .map(|record: &Arc<Record>| record.offset)
-        .collect()
+/// The offsets of what is there from `from` on; there must be something.
+async fn offsets(stores: &Stores, from: u64) -> Vec<u64> {
+    let ends = stores.log.ends().await.unwrap();
+    let mut records = stores.log.open(&[from]).await.unwrap();
+    let mut offsets = vec![];
+    while offsets.last().is_none_or(|last| last + 1 < ends[0]) {
+        let batch: Vec<Arc<Record>> = records.next().await.unwrap();
+        offsets.extend(batch.iter().map(|record| record.offset));
+    }
+    offsets
 }
 
 #[tokio::test]
@@ -127,8 +140,8 @@ async fn a_clock_that_was_set_back_does_not_turn_the_logs_time() {
         let appended = append(&stores, nothing()).await;
         assert_eq!((appended.offset, appended.at), (offset, ahead));
     }
-    assert_eq!(stores.log.first_since(ahead).await.unwrap(), 0);
-    assert_eq!(stores.log.first_since(ahead.plus_ms(1)).await.unwrap(), 4);
+    assert_eq!(stores.log.first_since(ahead).await.unwrap(), [0]);
+    assert_eq!(stores.log.first_since(ahead.plus_ms(1)).await.unwrap(), [4]);
 }
 
 #[tokio::test]
@@ -137,9 +150,9 @@ async fn records_past_their_time_are_let_go_of() {
     let week = limits::LOG_RETENTION_MS;
     let ages = [week + DAY, week + MINUTE, week - MINUTE, DAY, MINUTE];
     let (stores, _) = opened(&folder, 5, ages.map(|ago_ms| (ago_ms, nothing())).into());
-    assert_eq!(offsets(&stores).await, [7, 8, 9]);
+    assert_eq!(offsets(&stores, 0).await, [7, 8, 9]);
     assert_eq!(append(&stores, nothing()).await.offset, 10);
-    assert_eq!(offsets(&stores).await, [7, 8, 9, 10]);
+    assert_eq!(offsets(&stores, 0).await, [7, 8, 9, 10]);
 }
 
 #[tokio::test]
@@ -147,8 +160,36 @@ async fn offsets_go_on_from_a_log_of_which_all_is_past_its_time() {
     let folder = super::folder();
     let old = limits::LOG_RETENTION_MS + DAY;
     let (stores, _) = opened(&folder, 5, vec![(old + 2, nothing()), (old, nothing())]);
-    assert_eq!(*stores.log.follow().borrow(), 7);
+    assert_eq!(stores.log.ends().await.unwrap(), [7]);
     assert_eq!(append(&stores, nothing()).await.offset, 7);
+}
+
+#[tokio::test]
+async fn who_opens_the_log_beyond_its_end_gets_what_comes_from_there_on() {
+    let folder = super::folder();
+    let (stores, _) = opened(&folder, 0, vec![(MINUTE, nothing())]);
+    let mut records = stores.log.open(&[3]).await.unwrap();
+    for offset in 1..4 {
+        assert_eq!(append(&stores, nothing()).await.offset, offset);
+    }
+    let batch: Vec<Arc<Record>> = records.next().await.unwrap();
+    assert_eq!(batch[0].offset, 3);
+    assert_eq!(offsets(&stores, 2).await, [2, 3]);
+}
+
+#[tokio::test]
+async fn presence_is_summed_up_to_the_end_of_the_log() {
+    let folder = super::folder();
+    let (stores, _) = opened(&folder, 5, vec![(MINUTE, nothing())]);
+    for offset in 6..9 {
+        append(&stores, nothing()).await;
+        let (covered, _) = stores
+            .presence
+            .room(RoomId::from_bytes(ROOM))
+            .await
+            .unwrap();
+        assert_eq!(covered, offset + 1);
+    }
 }
 
 #[tokio::test]
@@ -170,7 +211,7 @@ async fn a_place_is_found_by_its_time_wherever_the_log_begins() {
         let at = now.minus_ms(minutes * MINUTE);
         assert_eq!(
             stores.log.first_since(at).await.unwrap(),
-            offset,
+            [offset],
             "{minutes} minutes ago"
         );
     }

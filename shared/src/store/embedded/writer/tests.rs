@@ -5,6 +5,8 @@ use crate::domain::event::NodeId;
 
 fn records(offsets: std::ops::Range<u64>) -> Vec<Arc<Record>> {
     let record = |offset| Record {
+        partition: Partition::default(),
+        append: None,
         offset,
         at: Timestamp::from_ms(offset),
         fact: Fact::NodeGone(NodeId(offset)),

@@ -1,0 +1,288 @@
+//! The log as the seam has it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::producer::BaseRecord;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::appends::{Appends, Judging, RecordedVerdicts};
+use super::producer::{Producer, Waiting};
+use super::{KafkaSettings, offsets, reading, record};
+use crate::domain::event::{AppendId, Fact, Partition};
+use crate::domain::judge::Judged;
+use crate::domain::room::RoomId;
+use crate::domain::time::Timestamp;
+use crate::error::{Error, Result};
+use crate::store::{Appended, Appending, Log, Records, failed};
+
+/// Milliseconds for which a record that was acknowledged may stay unread by this process's own reader.
+const READ_BACK_MS: u64 = 10_000;
+
+/// The log on Kafka. Cheap to clone.
+#[derive(Clone)]
+pub(in crate::store) struct KafkaLog {
+    settings: Arc<KafkaSettings>,
+    epoch: u16,
+    partitions: u16,
+    producer: Arc<Producer>,
+    appends: Arc<Appends>,
+    judging: Judging,
+}
+
+impl KafkaLog {
+    /// A log of this epoch and with so many partitions; `judging` is who tells what became of appends. Brokers
+    /// that are away are no error here.
+    ///
+    /// # Errors
+    /// Where the producer cannot be made.
+    pub(in crate::store) fn new(
+        settings: KafkaSettings,
+        (epoch, partitions): (u16, u16),
+        judging: Judging,
+    ) -> Result<Self, KafkaError> {
+        let patience = settings.append_ms.saturating_add(READ_BACK_MS);
+        let appends = Arc::new(Appends::new(Duration::from_millis(patience)));
+        let producer = Producer::start(settings.clone(), appends.clone())?;
+        Ok(Self {
+            settings: Arc::new(settings),
+            epoch,
+            partitions,
+            producer,
+            appends,
+            judging,
+        })
+    }
+
+    /// Reads these partitions, each from its offset.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(in crate::store) fn read(&self, from: &[(Partition, u64)]) -> Result<Records> {
+        reading::open(&self.settings, from).map_err(|why| failed("the log", &why))
+    }
+
+    /// For one partition, the first offset whose record is not older than `at`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(in crate::store) async fn first_since_in(
+        &self,
+        partition: Partition,
+        at: Timestamp,
+    ) -> Result<u64> {
+        let found = self.offsets(vec![partition], at).await?;
+        found.first().copied().ok_or(Error::Unavailable("the log"))
+    }
+
+    /// The offset after a partition's last record.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(in crate::store) async fn end_in(&self, partition: Partition) -> Result<u64> {
+        self.ask(move |log| log.producer.end(partition)).await
+    }
+
+    /// Puts a value that is no record of the log into another topic, and waits until it is there.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(in crate::store) async fn publish(
+        &self,
+        topic: &str,
+        key: &str,
+        value: &[u8],
+    ) -> Result<()> {
+        let (told, delivered) = oneshot::channel();
+        let waiting = Box::new(Waiting::Delivered(told));
+        let record = BaseRecord::with_opaque_to(topic, waiting)
+            .key(key)
+            .payload(value);
+        self.producer.send(record);
+        let delivered = delivered.await.ok().flatten();
+        delivered.map(|_| ()).ok_or(Error::Unavailable("the log"))
+    }
+
+    fn send(&self, partition: Partition, fact: &Fact, id: AppendId, waiting: Waiting) -> bool {
+        let value = match serde_json::to_vec(fact) {
+            Ok(value) => value,
+            Err(why) => {
+                failed("the log", &why);
+                return false;
+            }
+        };
+        let key = fact.room().map(|room| room.to_string());
+        let mut record =
+            BaseRecord::<str, [u8], _>::with_opaque_to(&self.settings.topic, Box::new(waiting))
+                .partition(record::number(partition))
+                .headers(record::headers(id))
+                .payload(&value);
+        record.key = key.as_deref();
+        self.producer.send(record)
+    }
+
+    /// Appends, and lets this process's reader say what became of it.
+    fn append_for_reader(&self, partition: Partition, fact: &Fact) -> Appending {
+        let id = self.appends.id();
+        let Some(appending) = self.appends.wait(id) else {
+            return refused();
+        };
+        if !self.send(partition, fact, id, Waiting::ReadBack(id)) {
+            self.appends.failed(id);
+        }
+        appending
+    }
+
+    /// Appends, and lets the recorder say what became of it.
+    fn append_for_recorder(
+        &self,
+        partition: Partition,
+        fact: Fact,
+        verdicts: Arc<dyn RecordedVerdicts>,
+    ) -> Appending {
+        let Ok(runtime) = Handle::try_current() else {
+            return refused();
+        };
+        let (told, delivered) = oneshot::channel();
+        let id = self.appends.id();
+        if !self.send(partition, &fact, id, Waiting::Delivered(told)) {
+            return refused();
+        }
+        let (answer, appending) = oneshot::channel();
+        runtime.spawn(async move {
+            let appended = async {
+                let place = delivered.await.ok().flatten();
+                let (offset, at) = place.ok_or(Error::Unavailable("the log"))?;
+                let (verdicts, notice) = verdicts.of(partition, offset, &fact).await?;
+                Ok(Appended {
+                    offset,
+                    at,
+                    verdicts,
+                    notice,
+                })
+            };
+            // Whoever waited may be gone.
+            let _ = answer.send(appended.await);
+        });
+        Appending::new(appending)
+    }
+
+    /// Asks the brokers something, on a thread that may wait.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Self) -> KafkaResult<T> + Send + 'static,
+    ) -> Result<T> {
+        let log = self.clone();
+        let answer = tokio::task::spawn_blocking(move || question(&log)).await;
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(why)) => Err(failed("the log", &why)),
+            Err(why) => Err(failed("the log", &why)),
+        }
+    }
+
+    /// For each of these partitions, the first offset whose record is not older than `at`, or its end.
+    async fn offsets(&self, partitions: Vec<Partition>, at: Timestamp) -> Result<Vec<u64>> {
+        self.ask(move |log| offsets::first_since(&log.settings, &partitions, at))
+            .await
+    }
+
+    fn all(&self) -> Vec<Partition> {
+        (0..self.partitions).map(Partition).collect()
+    }
+}
+
+/// An append that was not even tried: its other end is dropped.
+fn refused() -> Appending {
+    Appending::new(oneshot::channel().1)
+}
+
+#[async_trait]
+impl Log for KafkaLog {
+    fn epoch(&self) -> u16 {
+        self.epoch
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    fn append_to(&self, partition: Partition, fact: Fact) -> Appending {
+        match &self.judging {
+            Judging::Recorder(verdicts) => {
+                self.append_for_recorder(partition, fact, verdicts.clone())
+            }
+            Judging::Reader => self.append_for_reader(partition, &fact),
+        }
+    }
+
+    async fn end(&self, room: RoomId) -> Result<u64> {
+        self.end_in(self.partition(room)).await
+    }
+
+    async fn ends(&self) -> Result<Vec<u64>> {
+        let all = self.all();
+        self.ask(move |log| offsets::ends(&log.settings, &all))
+            .await
+    }
+
+    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>> {
+        self.offsets(self.all(), at).await
+    }
+
+    async fn open(&self, from: &[u64]) -> Result<Records> {
+        let from: Vec<_> = self.all().into_iter().zip(from.iter().copied()).collect();
+        self.read(&from)
+    }
+
+    fn judged(&self, judged: &Judged) {
+        self.appends.judged(judged);
+    }
+}
+
+/// The log of a process that neither appends nor reads: it knows the log's epoch and parts, and no broker.
+pub(in crate::store) struct Unconnected {
+    epoch: u16,
+    partitions: u16,
+}
+
+impl Unconnected {
+    /// A log of this epoch and with so many partitions.
+    pub(in crate::store) fn new((epoch, partitions): (u16, u16)) -> Self {
+        Self { epoch, partitions }
+    }
+}
+
+#[async_trait]
+impl Log for Unconnected {
+    fn epoch(&self) -> u16 {
+        self.epoch
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    fn append_to(&self, _: Partition, _: Fact) -> Appending {
+        refused()
+    }
+
+    async fn end(&self, _: RoomId) -> Result<u64> {
+        Err(Error::Unavailable("the log"))
+    }
+
+    async fn ends(&self) -> Result<Vec<u64>> {
+        Err(Error::Unavailable("the log"))
+    }
+
+    async fn first_since(&self, _: Timestamp) -> Result<Vec<u64>> {
+        Err(Error::Unavailable("the log"))
+    }
+
+    async fn open(&self, _: &[u64]) -> Result<Records> {
+        Err(Error::Unavailable("the log"))
+    }
+}

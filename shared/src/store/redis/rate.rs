@@ -1,0 +1,35 @@
+//! How fast a user may go, whichever process serves them: the bucket of `domain/rate.rs`, kept in Redis.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+use super::breaker::Wait;
+use super::client::{Away, Redis};
+use crate::domain::rate::Rate;
+use crate::domain::user::Uid;
+
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/take.lua")));
+
+/// The buckets of all users. Cheap to clone.
+#[derive(Clone)]
+pub struct Rates(Redis);
+
+impl Rates {
+    /// The buckets in this Redis.
+    pub(in crate::store) fn new(redis: Redis) -> Self {
+        Self(redis)
+    }
+
+    /// Takes a token of a user's bucket. Where there is none: the seconds after which there is one, rounded up.
+    ///
+    /// # Errors
+    /// Where Redis does not answer; then a bucket of the caller's own has to do.
+    pub async fn take(&self, uid: &Uid, rate: Rate) -> Result<Result<(), u64>, Away> {
+        let mut take = TAKE.prepare_invoke();
+        take.key(self.0.key(format_args!("rate:{uid}")));
+        take.arg(rate.per_s.max(1)).arg(rate.burst.max(1));
+        let wait_s: u64 = self.0.run(Wait::Brief, &take).await?;
+        Ok(if wait_s == 0 { Ok(()) } else { Err(wait_s) })
+    }
+}

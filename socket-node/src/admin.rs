@@ -1,0 +1,39 @@
+//! The node's own port: whether it lives, and whether it may be sent sockets.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use roomtone_socket_node::SocketNode;
+use tokio::net::TcpListener;
+
+/// The node, once it runs.
+#[derive(Clone, Default)]
+pub(crate) struct Ready(Arc<OnceLock<SocketNode>>);
+
+impl Ready {
+    /// The node runs.
+    pub(crate) fn set(&self, node: SocketNode) {
+        // It is set once.
+        let _ = self.0.set(node);
+    }
+}
+
+/// Answers `GET /healthz` and `GET /readyz`, for good.
+pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(readyz))
+        .with_state(ready);
+    roomtone_socket_node::serve(listener, router, std::future::pending()).await;
+}
+
+async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {
+    match ready.0.get() {
+        Some(node) if node.is_ready() => (StatusCode::OK, "ready"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+    }
+}

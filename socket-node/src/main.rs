@@ -1,0 +1,84 @@
+//! `socket-node`: one node of a fleet. Reads the settings, opens the real parts, serves sockets, and ends on a
+//! signal, or when the log can be read no more.
+
+mod admin;
+mod node_settings;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use roomtone_shared::auth::Authenticator;
+use roomtone_shared::config::Env;
+use roomtone_shared::logs;
+use roomtone_shared::store::fleet::Fleet;
+use roomtone_socket_node::{SocketNode, routes, serve};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use node_settings::NodeSettings;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    match start(&Env::process()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("socket-node: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(env: &Env) -> Result<(), Failure> {
+    let settings = NodeSettings::read(env)?;
+    logs::init(env)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let shutdown = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        run(settings, shutdown).await
+    })
+}
+
+async fn run(
+    settings: NodeSettings,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), Failure> {
+    let listener = listen(settings.address, "ROOMTONE_PORT").await?;
+    let admin = listen(settings.admin_address, "ROOMTONE_ADMIN_PORT").await?;
+    let ready = admin::Ready::default();
+    tokio::spawn(admin::serve(admin, ready.clone()));
+    let auth = Authenticator::new(&settings.auth, settings.outbound)?;
+    let fleet = Fleet::open_node(&settings.fleet).await?;
+    let node = SocketNode::start(settings.socket, fleet.stores.clone(), auth).await?;
+    ready.set(node.clone());
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let mut cut_off = false;
+    let stop = async {
+        tokio::select! {
+            () = shutdown => {}
+            () = node.cut_off() => cut_off = true,
+        }
+        node.stop().await;
+    };
+    serve(listener, routes(node.clone()), stop).await;
+    fleet.stop();
+    if cut_off {
+        return Err("the log can be read no more; its errors stand in the log above".into());
+    }
+    Ok(())
+}
+
+async fn listen(at: SocketAddr, port: &str) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(at).await;
+    listener.map_err(|why| format!("cannot listen on {at}: {why}; choose another {port}").into())
+}

@@ -1,0 +1,310 @@
+//! Rooms whose presence is watched: how everybody in them stands, by the log, and what of that is told.
+//!
+//! A room is loaded from the presence store while the log goes on; what the log says meanwhile waits and is
+//! taken in on top. Where the store cannot be read nothing is known, and nobody is told anything until it can.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use roomtone_shared::domain::event::{Event, Fact, NodeId};
+use roomtone_shared::domain::judge::Judged;
+use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::presence::Standing;
+use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::time::Timestamp;
+use roomtone_shared::domain::user::Uid;
+use roomtone_shared::error::Result;
+use roomtone_shared::rooms::view::PresenceWord;
+use roomtone_shared::store::Stores;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::entry::Flip;
+
+/// What the log may say of one room while that is loaded; beyond, it is loaded anew.
+const MISSED_MAX: usize = 10_000;
+/// Rooms that are loaded and wait to be taken in.
+const LOADED_MAX: usize = 64;
+/// Milliseconds before a presence store that could not be read is read again.
+const RETRY_MS: u64 = 1_000;
+
+/// What shards ask of the reader.
+pub(crate) enum Watch {
+    /// Somebody subscribed to a room's presence; answered once no change is missed any more, or it is clear
+    /// that none can be known for now.
+    Begin(RoomId, oneshot::Sender<()>),
+    /// Nobody on that shard is subscribed to it any more.
+    End(RoomId),
+}
+
+/// How everybody in a room stands, and the offset before which all is summed up.
+type Standings = (u64, Vec<(Uid, Standing)>);
+
+/// A room that was loaded, or could not be.
+pub(crate) struct Loaded(RoomId, Result<Standings>);
+
+/// A room whose presence is watched.
+struct Watched {
+    shards: usize,
+    sum: Sum,
+    /// Who waits for it to be loaded.
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+enum Sum {
+    /// It is being loaded; what the log said meanwhile.
+    Loading(Vec<Judged>),
+    Known(Room),
+}
+
+/// How everybody in a room stands.
+struct Room {
+    /// Offsets below this are in `standings` already.
+    covered: u64,
+    standings: HashMap<Uid, Standing>,
+    /// How many of them are on.
+    on_count: usize,
+}
+
+/// The watched rooms.
+pub(crate) struct WatchedRooms {
+    stores: Stores,
+    rooms: HashMap<RoomId, Watched>,
+    loaded: mpsc::Sender<Loaded>,
+}
+
+/// A change of presence, as its subscribers get it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'a> {
+    room_id: RoomId,
+    uid: &'a Uid,
+    presence: PresenceWord,
+    on_count: usize,
+    at: Timestamp,
+}
+
+impl WatchedRooms {
+    /// None yet. What is loaded comes by the channel, to be handed to [`WatchedRooms::loaded`].
+    pub(crate) fn new(stores: Stores) -> (Self, mpsc::Receiver<Loaded>) {
+        let (loaded, coming) = mpsc::channel(LOADED_MAX);
+        let rooms = HashMap::new();
+        (
+            Self {
+                stores,
+                rooms,
+                loaded,
+            },
+            coming,
+        )
+    }
+
+    /// Does what a shard asks for.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        match watch {
+            Watch::Begin(room, ready) => {
+                let fresh = !self.rooms.contains_key(&room);
+                let watched = self.rooms.entry(room).or_insert_with(|| Watched {
+                    shards: 0,
+                    sum: Sum::Loading(vec![]),
+                    waiting: vec![],
+                });
+                watched.shards += 1;
+                match watched.sum {
+                    Sum::Loading(_) => watched.waiting.push(ready),
+                    Sum::Known(_) => {
+                        // Whoever asked may be gone.
+                        let _ = ready.send(());
+                    }
+                }
+                if fresh {
+                    self.load(room, Duration::ZERO);
+                }
+            }
+            Watch::End(room) => {
+                if let Some(watched) = self.rooms.get_mut(&room) {
+                    watched.shards -= 1;
+                    if watched.shards == 0 {
+                        self.rooms.remove(&room);
+                    }
+                }
+            }
+        }
+    }
+
+    fn load(&self, room: RoomId, after: Duration) {
+        let (stores, loaded) = (self.stores.clone(), self.loaded.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let standings = stores.presence.room(room).await;
+            // Where the reader is gone, nobody needs it.
+            let _ = loaded.send(Loaded(room, standings)).await;
+        });
+    }
+
+    /// Takes in a room that was loaded.
+    pub(crate) fn loaded(&mut self, Loaded(room, standings): Loaded) {
+        let Some(watched) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let Sum::Loading(missed) = &mut watched.sum else {
+            return;
+        };
+        let too_many = missed.len() > MISSED_MAX;
+        match standings {
+            Ok(standings) if !too_many => {
+                let mut sum = Room::new(standings);
+                for judged in missed.drain(..) {
+                    // These came while nobody could be told yet.
+                    sum.take(room, &judged, &mut Place::of(&judged, 0));
+                }
+                watched.sum = Sum::Known(sum);
+            }
+            _ => {
+                missed.clear();
+                self.load(room, Duration::from_millis(RETRY_MS));
+            }
+        }
+        let waiting = self
+            .rooms
+            .get_mut(&room)
+            .map(|w| std::mem::take(&mut w.waiting));
+        for ready in waiting.into_iter().flatten() {
+            // Whoever asked may be gone.
+            let _ = ready.send(());
+        }
+    }
+
+    /// The changes of presence that a record makes in watched rooms.
+    pub(crate) fn flips(&mut self, judged: &Judged) -> Vec<Flip> {
+        if self.rooms.is_empty() {
+            return vec![];
+        }
+        let mut place = Place::of(judged, self.stores.log.epoch());
+        match &judged.record.fact {
+            Fact::In(room, _) => {
+                if let Some(watched) = self.rooms.get_mut(room) {
+                    watched.take(*room, judged, &mut place);
+                }
+            }
+            Fact::NodeGone(_) => {
+                let log = &self.stores.log;
+                let of_part = |room: &RoomId| log.partition(*room) == judged.record.partition;
+                for (room, watched) in self.rooms.iter_mut().filter(|(room, _)| of_part(room)) {
+                    watched.take(*room, judged, &mut place);
+                }
+            }
+            Fact::Unreadable => {}
+        }
+        place.flips
+    }
+}
+
+impl Watched {
+    fn take(&mut self, room: RoomId, judged: &Judged, place: &mut Place) {
+        match &mut self.sum {
+            Sum::Known(sum) => sum.take(room, judged, place),
+            Sum::Loading(missed) if missed.len() <= MISSED_MAX => missed.push(judged.clone()),
+            Sum::Loading(_) => {}
+        }
+    }
+}
+
+/// Where in the log changes are found, and those found.
+struct Place {
+    epoch: u16,
+    offset: u64,
+    at: Timestamp,
+    flips: Vec<Flip>,
+}
+
+impl Place {
+    fn of(judged: &Judged, epoch: u16) -> Self {
+        Self {
+            epoch,
+            offset: judged.record.offset,
+            at: judged.record.at,
+            flips: vec![],
+        }
+    }
+}
+
+impl Room {
+    fn new((covered, standings): Standings) -> Self {
+        let standings: HashMap<_, _> = standings.into_iter().collect();
+        let on_count = standings.values().filter(|s| s.is_on()).count();
+        Self {
+            covered,
+            standings,
+            on_count,
+        }
+    }
+
+    fn take(&mut self, room: RoomId, judged: &Judged, place: &mut Place) {
+        if place.offset < self.covered {
+            return;
+        }
+        match &judged.record.fact {
+            Fact::In(_, Event::Member(event)) if judged.fresh => {
+                self.change(room, &event.who.uid, place, |s| {
+                    s.member(event, judged.notice())
+                });
+            }
+            Fact::In(_, Event::Held { node, uid, held }) => {
+                self.change(room, uid, place, |s| s.held(*node, *held));
+            }
+            Fact::In(..) => {}
+            Fact::NodeGone(node) => self.node_gone(room, *node, place),
+            Fact::Unreadable => {}
+        }
+    }
+
+    fn node_gone(&mut self, room: RoomId, node: NodeId, place: &mut Place) {
+        let there: Vec<Uid> = self
+            .standings
+            .iter()
+            .filter(|(_, s)| s.nodes.contains(&node))
+            .map(|(u, _)| u.clone())
+            .collect();
+        for uid in there {
+            self.change(room, &uid, place, |s| s.held(node, false));
+        }
+    }
+
+    fn change(
+        &mut self,
+        room: RoomId,
+        uid: &Uid,
+        place: &mut Place,
+        change: impl FnOnce(&mut Standing),
+    ) {
+        let standing = self.standings.entry(uid.clone()).or_default();
+        let was_on = standing.is_on();
+        change(standing);
+        let is_on = standing.is_on();
+        if was_on == is_on {
+            return;
+        }
+        self.on_count = if is_on {
+            self.on_count + 1
+        } else {
+            self.on_count - 1
+        };
+        let on_count = self.on_count;
+        let change = Change {
+            room_id: room,
+            uid,
+            presence: is_on.into(),
+            on_count,
+            at: place.at,
+        };
+        let index = u8::try_from(place.flips.len()).unwrap_or(u8::MAX);
+        let id = MessageId {
+            epoch: place.epoch,
+            offset: place.offset,
+            index,
+        };
+        let body = serde_json::to_vec(&change).unwrap_or_default().into();
+        place.flips.push(Flip { room, id, body });
+    }
+}
