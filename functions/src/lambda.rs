@@ -8,6 +8,7 @@ use axum::Router;
 use lambda_runtime::{LambdaEvent, service_fn};
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::{ConfigError, Env, Origins};
+use roomtone_shared::crash;
 use roomtone_shared::domain::rate::Rate;
 use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
@@ -50,7 +51,7 @@ pub fn run_sweep() -> ExitCode {
 
 fn start(appends: bool, serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
     let env = Env::process();
-    if let Err(why) = logs::init(&env) {
+    if let Err(why) = logs::init(&env).and_then(|()| crash::arm(&env)) {
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use roomtone_shared::config::Env;
+use roomtone_shared::crash;
 use roomtone_shared::logs;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::read(env)?;
+    crash::arm(env)?;
     logs::init(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod crash;
 pub mod domain;
 pub mod error;
 pub mod limits;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::Env;
+use roomtone_shared::crash;
 use roomtone_shared::logs;
 use roomtone_shared::store::fleet::Fleet;
 use roomtone_socket_node::{SocketNode, routes, serve};
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 
 fn start(env: &Env) -> Result<(), Failure> {
     let settings = NodeSettings::read(env)?;
+    crash::arm(env)?;
     logs::init(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,6 +1,7 @@
 //! A STOMP client that does what clients do: connects, subscribes, sends with receipts, answers pings. What
 //! comes in waits in its inbox until a test asks for it.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use crate::deadline::within;
 use crate::frame::{Frame, Version};
 use crate::inbox::Inbox;
 use crate::socket::{CLOSE, Incoming, Opening, PONG, Reader, TEXT, Writer};
+use crate::told;
 
 /// Where the answers to one's own SENDs come.
 pub const REPLIES: &str = "/user/queue/replies";
@@ -25,6 +27,8 @@ pub struct Client {
     inbox: Arc<Inbox>,
     reader: JoinHandle<()>,
     receipts: AtomicU64,
+    /// The rooms of the frames that asked for a receipt.
+    rooms: std::sync::Mutex<HashMap<String, String>>,
     /// What the server said to CONNECT.
     pub connected: Frame,
 }
@@ -68,6 +72,7 @@ impl Client {
             inbox,
             reader,
             receipts,
+            rooms: std::sync::Mutex::default(),
             connected: Frame::new("CONNECTED"),
         };
         client.put(connect).await;
@@ -97,6 +102,10 @@ impl Client {
     /// Writes a frame with a receipt of its own, and gives the receipt's id.
     pub async fn post(&self, frame: Frame) -> String {
         let receipt = format!("receipt-{}", self.receipts.fetch_add(1, Ordering::Relaxed));
+        if let Some(room) = room_of(&frame) {
+            let mut rooms = self.rooms.lock().expect("nobody panics with it");
+            rooms.insert(receipt.clone(), room);
+        }
         self.put(&frame.with("receipt", &receipt)).await;
         receipt
     }
@@ -119,6 +128,14 @@ impl Client {
             .inbox
             .take(&format!("the answer to {receipt}"), fits)
             .await;
+        let room = self
+            .rooms
+            .lock()
+            .expect("nobody panics with it")
+            .remove(receipt);
+        if let (Some(room), Some(id)) = (room, frame.get("message-id")) {
+            told::note(&room, id);
+        }
         match frame.command.as_str() {
             "RECEIPT" => Answer::Receipt(frame),
             "MESSAGE" => Answer::Refused(frame.value()),
@@ -270,6 +287,12 @@ pub fn talk(room: &str, content: &str) -> Frame {
     )
 }
 
+/// The room that a SEND is about.
+fn room_of(frame: &Frame) -> Option<String> {
+    let body: Value = serde_json::from_slice(&frame.body).ok()?;
+    Some(body["roomId"].as_str()?.to_owned())
+}
+
 fn is_reply(frame: &Frame) -> bool {
     frame.command == "MESSAGE" && frame.get("destination") == Some(REPLIES)
 }
@@ -278,7 +301,11 @@ async fn read(mut reader: Reader, writer: Arc<Mutex<Writer>>, inbox: Arc<Inbox>,
     let mut code = None;
     loop {
         match reader.read().await {
-            Incoming::Data(bytes) => inbox.push(Frame::decode(&bytes, version)),
+            Incoming::Data(bytes) => {
+                let frame = Frame::decode(&bytes, version);
+                frame.iter().for_each(told::note_message);
+                inbox.push(frame);
+            }
             Incoming::Ping(payload) => drop(writer.lock().await.message(PONG, &payload).await),
             Incoming::Pong => {}
             Incoming::Close(given, _) => {

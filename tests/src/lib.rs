@@ -6,11 +6,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server` · `program` · `folder` | the process, its binary, its data |
+//! | `server` · `fleet` | the server as one process, or as a fleet on the real parts |
+//! | `process` · `program` · `folder` | a process, its binary, its data |
 //! | `http` · `socket` · `frame` | the wire: requests, WebSocket frames, STOMP frames |
 //! | `raw` | a STOMP connection for any octets |
 //! | `client` · `inbox` | a STOMP client that does what clients do |
 //! | `user` · `room` | who acts, and the room they act in |
+//! | `told` | what clients were told, which history must have |
 //! | `token` · `search` | the parties around it: who signs, who indexes |
 //! | `deadline` · `settings` | how long a test waits, and what may be set |
 
@@ -19,10 +21,12 @@
 
 pub mod client;
 pub mod deadline;
+pub mod fleet;
 pub mod folder;
 pub mod frame;
 pub mod http;
 pub mod inbox;
+pub mod process;
 pub mod program;
 pub mod raw;
 pub mod room;
@@ -31,4 +35,5 @@ pub mod server;
 pub mod settings;
 pub mod socket;
 pub mod token;
+pub mod told;
 pub mod user;

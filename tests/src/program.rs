@@ -8,6 +8,23 @@ use crate::settings;
 
 const PACKAGE: &str = "roomtone-localstack";
 const NAME: &str = "roomtone";
+/// What a fleet needs besides.
+const FLEET: [&str; 4] = [
+    "--features",
+    "roomtone-localstack/fleet",
+    "--package",
+    "roomtone-socket-node",
+];
+const NODE: &str = "socket-node";
+
+/// The binary of a socket node, which is beside the other.
+///
+/// # Panics
+/// Where it can't be built.
+#[must_use]
+pub fn node_path() -> PathBuf {
+    path().with_file_name(NODE)
+}
 
 /// The binary: `ROOMTONE_BIN`, or the one in the folder that the test binary was built into, which cargo is
 /// asked once to bring up to date, so that no test judges yesterday's server.
@@ -36,6 +53,9 @@ fn build() -> PathBuf {
         .args(["build", "--quiet", "--package", PACKAGE])
         .arg("--target-dir")
         .arg(target);
+    if settings::on_fleet() {
+        cargo.args(FLEET);
+    }
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

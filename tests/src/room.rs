@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, subscribe, talk};
+use crate::deadline::until;
 use crate::frame::Frame;
 use crate::server::Server;
 use crate::user::User;
+use crate::{settings, told};
 
 /// Lengths of the tracks of [`playlist`], in milliseconds.
 pub const LENGTHS_MS: [i64; 3] = [7_000, 61_000, 3_600_000];
@@ -175,6 +177,7 @@ impl User {
     /// # Panics
     /// Where it may not be read.
     pub async fn history_after(&self, room: &str, after: Option<&str>) -> Vec<Value> {
+        self.recorded(room).await;
         let path = |after: Option<&str>| {
             format!(
                 "/v1/api/chat/history/{room}{}",
@@ -192,11 +195,41 @@ impl User {
         }
     }
 
+    /// Waits until history has what was told of a room, or cannot be read.
+    ///
+    /// # Panics
+    /// Where it has not before the deadline.
+    pub async fn recorded(&self, room: &str) {
+        let Some(told) = told::newest(room).filter(|_| settings::on_fleet()) else {
+            return;
+        };
+        let newest = format!("/v1/api/chat/history?roomId={room}&size=1");
+        until("history to have what was told", || async {
+            let answer = self.get(&newest).await;
+            if answer.status != 200 {
+                return Some(());
+            }
+            let page = answer.json();
+            let newest = page["messages"][0]["id"].as_str().unwrap_or_default();
+            (newest >= told.as_str()).then_some(())
+        })
+        .await;
+    }
+
     /// The rooms this user is a member of, last joined first.
     ///
     /// # Panics
     /// Where there is no such list.
     pub async fn joined(&self) -> Vec<Value> {
+        if settings::on_fleet() {
+            for room in self.joined_now().await {
+                self.recorded(&text(&room["id"])).await;
+            }
+        }
+        self.joined_now().await
+    }
+
+    async fn joined_now(&self) -> Vec<Value> {
         self.get("/v1/api/rooms/joined").await.expect(200)["rooms"]
             .as_array()
             .expect("a list")

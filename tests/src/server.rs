@@ -1,21 +1,26 @@
-//! The real server as a process of its own. It is known by its flags, its environment and its output alone.
+//! The real server: one process that keeps all in a folder, or, where the tests run on the real parts, a fleet.
+//!
+//! A fleet is three nodes: the one process, which answers HTTP too, and two socket nodes. Clients are spread over
+//! them.
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
-use tokio::sync::Notify;
 
-use crate::deadline::within;
 use crate::folder::Folder;
 use crate::http::Request;
-use crate::program;
+use crate::process::Process;
 use crate::user::User;
+use crate::{fleet, program, settings};
+
+pub use crate::process::Failed;
+
+/// Socket nodes of a fleet, beside the process that answers HTTP too.
+const NODES: usize = 2;
 
 /// Counts over all servers of a run, so that a server on older data has no user twice.
 static USERS: AtomicU64 = AtomicU64::new(1);
@@ -23,10 +28,33 @@ static USERS: AtomicU64 = AtomicU64::new(1);
 /// A server that runs. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
-    address: SocketAddr,
-    output: Arc<Output>,
+    process: Process,
+    nodes: Vec<Process>,
+    sockets: Sockets,
     folder: Arc<Folder>,
+}
+
+/// Where sockets may connect, one place after another. Clones count together.
+#[derive(Clone, Debug)]
+pub struct Sockets {
+    addresses: Arc<[SocketAddr]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Sockets {
+    fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        Self {
+            addresses: addresses.into_iter().collect(),
+            next: Arc::default(),
+        }
+    }
+
+    /// The next place.
+    #[must_use]
+    pub fn next(&self) -> SocketAddr {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        self.addresses[next % self.addresses.len()]
+    }
 }
 
 /// How to start one.
@@ -35,23 +63,6 @@ pub struct Starting {
     folder: Option<Arc<Folder>>,
     environment: Vec<(String, String)>,
     port: u16,
-}
-
-/// What a process wrote.
-#[derive(Debug, Default)]
-struct Output {
-    standard: Mutex<Vec<String>>,
-    errors: Mutex<Vec<String>>,
-    grown: Notify,
-}
-
-/// A server that did not come to run.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// All that it wrote, to either output.
-    pub output: String,
 }
 
 impl Starting {
@@ -106,118 +117,43 @@ impl Starting {
     /// Where it does neither before the deadline.
     pub async fn try_start(self) -> Result<Server, Failed> {
         let folder = self.folder.clone().unwrap_or_default();
-        let (mut child, output) = self.spawn(folder.path());
-        let address = within("the server to listen", async {
-            tokio::select! {
-                address = output.address() => Some(address),
-                _ = child.wait() => None,
+        let environment = self.environment(folder.path());
+        let port = self.port.to_string();
+        let data = folder.path().to_str().expect("a path of characters");
+        let arguments = ["--port", &port, "--data", data];
+        let binary = program::path();
+        let process = Process::start(binary, &arguments, folder.path(), &environment).await?;
+        let mut nodes = vec![];
+        if settings::on_fleet() {
+            for _ in 0..NODES {
+                nodes.push(start_node(folder.path(), &environment).await?);
             }
-        });
-        match address.await {
-            Some(address) => Ok(Server {
-                child,
-                address,
-                output,
-                folder,
-            }),
-            None => Err(Failed {
-                status: child.wait().await.expect("a status"),
-                output: output.whole().await,
-            }),
         }
-    }
-
-    /// The server's own environment is the test's settings and nothing else, but for what processes need.
-    fn spawn(&self, data: &Path) -> (Child, Arc<Output>) {
-        let mut command = Command::new(program::path());
-        command
-            .args(["--port", &self.port.to_string(), "--data"])
-            .arg(data)
-            .env_clear();
-        command.envs(
-            ["PATH", "HOME", "TMPDIR"]
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        );
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-            .current_dir(data)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().expect("the server can be started");
-        let output = Arc::new(Output::default());
-        output
-            .clone()
-            .gather(child.stdout.take().expect("it is piped"), |output| {
-                &output.standard
-            });
-        output
-            .clone()
-            .gather(child.stderr.take().expect("it is piped"), |output| {
-                &output.errors
-            });
-        (child, output)
-    }
-}
-
-impl Output {
-    fn gather(
-        self: Arc<Self>,
-        from: impl AsyncRead + Send + Unpin + 'static,
-        into: fn(&Self) -> &Mutex<Vec<String>>,
-    ) {
-        tokio::spawn(async move {
-            let mut lines = BufReader::new(from).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
-                into(&self).lock().unwrap().push(line);
-                self.grown.notify_waiters();
-            }
-        });
-    }
-
-    /// The address in the line that says that the server listens.
-    async fn address(&self) -> SocketAddr {
-        loop {
-            let mut grown = std::pin::pin!(self.grown.notified());
-            grown.as_mut().enable();
-            if let Some(address) = self
-                .standard
-                .lock()
-                .unwrap()
-                .iter()
-                .find_map(|line| listening(line))
-            {
-                return address;
-            }
-            grown.await;
-        }
-    }
-
-    /// All of it, once both ends are closed: nobody else holds it then.
-    async fn whole(self: Arc<Self>) -> String {
-        within("the end of the output", async {
-            while Arc::strong_count(&self) > 1 {
-                tokio::task::yield_now().await;
-            }
+        let addresses = [&process].into_iter().chain(&nodes).map(|p| p.address);
+        Ok(Server {
+            sockets: Sockets::new(addresses),
+            process,
+            nodes,
+            folder,
         })
-        .await;
-        [&self.standard, &self.errors]
-            .map(|lines| lines.lock().unwrap().join("\n"))
-            .join("\n")
+    }
+
+    /// The test's own settings win over a fleet's.
+    fn environment(&self, folder: &Path) -> Vec<(String, String)> {
+        let mut environment = match settings::on_fleet() {
+            true => fleet::environment(folder),
+            false => vec![],
+        };
+        environment.extend(self.environment.clone());
+        environment
     }
 }
 
-fn listening(line: &str) -> Option<SocketAddr> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let said = line["message"] == "listening";
-    said.then(|| {
-        line["address"]
-            .as_str()
-            .and_then(|address| address.parse().ok())
-    })
-    .flatten()
+async fn start_node(folder: &Path, environment: &[(String, String)]) -> Result<Process, Failed> {
+    let mut environment = environment.to_vec();
+    environment
+        .extend(["ROOMTONE_PORT", "ROOMTONE_ADMIN_PORT"].map(|name| (name.into(), "0".into())));
+    Process::start(&program::node_path(), &[], folder, &environment).await
 }
 
 impl Server {
@@ -226,10 +162,16 @@ impl Server {
         Starting::default().start().await
     }
 
-    /// Where it listens.
+    /// Where it answers HTTP. Sockets may come there too.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.process.address
+    }
+
+    /// Where sockets may connect.
+    #[must_use]
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// Its data.
@@ -239,12 +181,10 @@ impl Server {
     }
 
     /// The lines it has written to standard output so far.
-    ///
-    /// # Panics
-    /// Where a reader of its output panicked.
     #[must_use]
     pub fn output(&self) -> Vec<String> {
-        self.output.standard.lock().unwrap().clone()
+        let all = [&self.process].into_iter().chain(&self.nodes);
+        all.flat_map(Process::output).collect()
     }
 
     /// Kills it as `kill -9` does, waits until it is gone, and gives its data.
@@ -252,10 +192,9 @@ impl Server {
     /// # Panics
     /// Where it can't be killed.
     pub async fn kill(mut self) -> Arc<Folder> {
-        self.child.start_kill().expect("it can be killed");
-        within("a killed server to be gone", self.child.wait())
-            .await
-            .expect("it can be waited for");
+        for process in [&mut self.process].into_iter().chain(&mut self.nodes) {
+            process.kill().await;
+        }
         self.folder.clone()
     }
 
@@ -264,23 +203,24 @@ impl Server {
     /// # Panics
     /// Where it is gone already.
     pub async fn terminate(&mut self) {
-        let pid = self.child.id().expect("the server runs").to_string();
-        // The shell's own `kill`: the system may have no other.
-        let status = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &pid])
-            .status()
-            .await;
-        assert!(status.expect("a shell").success());
+        for process in [&self.process].into_iter().chain(&self.nodes) {
+            process.signal("TERM").await;
+        }
     }
 
-    /// Waits for it to end by itself.
+    /// Waits for it to end by itself; gives the first status that tells of a fault.
     ///
     /// # Panics
     /// Where it does not.
     pub async fn ended(&mut self) -> ExitStatus {
-        within("the server to end", self.child.wait())
-            .await
-            .expect("it can be waited for")
+        let mut worst = self.process.ended().await;
+        for node in &mut self.nodes {
+            let status = node.ended().await;
+            if worst.success() {
+                worst = status;
+            }
+        }
+        worst
     }
 
     /// A user nobody was yet.
@@ -306,7 +246,7 @@ impl Server {
     async fn signed(&self, who: Value) -> User {
         let answer = Request::new("POST", "/dev/token")
             .json(&who)
-            .send(self.address)
+            .send(self.address())
             .await;
         let token = answer.json()["token"]
             .as_str()
@@ -314,24 +254,11 @@ impl Server {
             .to_owned();
         let text = |field: &str| who[field].as_str().unwrap_or_default().to_owned();
         User {
-            address: self.address,
+            address: self.address(),
+            sockets: self.sockets.clone(),
             uid: text("uid"),
             nickname: text("nickname"),
             token,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let lines = self.output();
-            let from = lines.len().saturating_sub(30);
-            let errors = self.output.errors.lock().unwrap().join("\n");
-            eprintln!(
-                "the server's last lines:\n{}\n{errors}",
-                lines[from..].join("\n")
-            );
         }
     }
 }

@@ -9,6 +9,17 @@ pub fn binary() -> Option<PathBuf> {
     std::env::var_os("ROOMTONE_BIN").map(PathBuf::from)
 }
 
+/// `ROOMTONE_TESTS_ON`: whether the server is a `fleet` on the real parts; without it, one process and a file.
+#[must_use]
+pub fn on_fleet() -> bool {
+    let on = std::env::var_os("ROOMTONE_TESTS_ON");
+    assert!(
+        on.as_deref().is_none_or(|on| on == "fleet"),
+        "ROOMTONE_TESTS_ON may be fleet, or nothing"
+    );
+    on.is_some()
+}
+
 /// `ROUNDS`: how often the race for four rooms is run; `default` without it.
 #[must_use]
 pub fn rounds(default: usize) -> usize {

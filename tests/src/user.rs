@@ -7,13 +7,15 @@ use serde_json::Value;
 use crate::client::{Client, REPLIES};
 use crate::frame::{Frame, Version};
 use crate::http::{Request, Response};
-use crate::server::Server;
+use crate::server::{Server, Sockets};
 
 /// A user of one server.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Where the server is.
+    /// Where the server answers HTTP.
     pub address: SocketAddr,
+    /// Where their sockets connect.
+    pub sockets: Sockets,
     /// Their id.
     pub uid: String,
     /// Their nickname.
@@ -28,6 +30,7 @@ impl User {
     pub fn at(&self, server: &Server) -> Self {
         Self {
             address: server.address(),
+            sockets: server.sockets().clone(),
             ..self.clone()
         }
     }
@@ -82,6 +85,6 @@ impl User {
             .with("accept-version", version.text())
             .with("host", "localhost");
         let connect = connect.with("Authorization", &format!("Bearer {}", self.token));
-        Client::open(self.address, version, &connect).await
+        Client::open(self.sockets.next(), version, &connect).await
     }
 }

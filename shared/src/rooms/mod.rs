@@ -19,6 +19,7 @@ pub use send::{may_send, off, send};
 pub use sweep::{sweep_pending, sweep_unindexed};
 pub use switch::{Switched, switch};
 
+use crate::crash;
 use crate::domain::membership::{Change, Membership, Placed};
 use crate::domain::room::{Room, RoomId};
 use crate::domain::time::Timestamp;
@@ -99,7 +100,9 @@ async fn change(stores: &Stores, room: RoomId, uid: &Uid, wanted: Change) -> Res
                 membership,
                 evicted,
             } => {
+                crash::after("committed");
                 let logged = settle_pending(stores, room, Some(&membership)).await?;
+                crash::after("joined");
                 settle_all(stores, evicted.as_slice()).await?;
                 let evicted = evicted.map(|(left, _)| left);
                 return Ok(Settled {

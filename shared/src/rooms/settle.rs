@@ -3,6 +3,7 @@
 //! The change was committed first, with its event pending; whoever finds one pending brings it in. Two who
 //! do so at the same moment write it twice, and readers pass over the second by its version.
 
+use crate::crash;
 use crate::domain::event::{Event, MemberChange, MemberEvent, Playing};
 use crate::domain::membership::Membership;
 use crate::domain::message::MessageId;
@@ -43,6 +44,7 @@ pub(super) async fn settle(
             None
         };
         let logged = append(stores, room, event).await?;
+        crash::after("appended");
         let mark = match logged.notice {
             // Somebody else brought it in at the same moment, and theirs told the room.
             None if tells => stores.memberships.told(room, &uid).await?.entered,
@@ -51,6 +53,7 @@ pub(super) async fn settle(
         (Some(logged), mark)
     };
     stores.memberships.settle(room, &uid, version, mark).await?;
+    crash::after("settled");
     Ok(logged)
 }
 

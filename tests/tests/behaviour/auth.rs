@@ -20,6 +20,7 @@ async fn trusting() -> Server {
 fn bearing(server: &Server, token: String) -> User {
     User {
         address: server.address(),
+        sockets: server.sockets().clone(),
         uid: "u1".into(),
         nickname: "하늘".into(),
         token,

@@ -30,7 +30,7 @@ fn id_of(bytes: &[u8]) -> Option<(String, bool)> {
 }
 
 async fn subscribed(user: &User, room: &str, since: Option<&str>) -> Raw {
-    let mut raw = Raw::open(user.address).await;
+    let mut raw = Raw::open(user.sockets.next()).await;
     let since = since.map(|id| format!("since:{id}\n")).unwrap_or_default();
     let subscribe =
         format!("SUBSCRIBE\nid:s\ndestination:/chat/topic/room/{room}\nreceipt:r\n{since}\n\0");

@@ -42,7 +42,7 @@ type Shared = Arc<Mutex<Promised>>;
 
 /// Talks until the connection is gone, twenty messages at a time.
 async fn talk_on(user: User, room: String, promised: Shared) {
-    let mut raw = Raw::open(user.address).await;
+    let mut raw = Raw::open(user.sockets.next()).await;
     raw.text(connect(Version::V1_2, &user.token)).await;
     raw.text(format!(
         "SEND\ndestination:/chat/pub/join\n\n{{\"roomId\":\"{room}\"}}\0"
@@ -123,7 +123,7 @@ async fn create_on(service: User, life: usize, promised: Shared) {
 /// Joins the three rooms one after another by new users, until the server is gone.
 async fn join_on(users: Vec<User>, rooms: Vec<String>, promised: Shared) {
     for (number, user) in users.iter().enumerate() {
-        let Some(mut raw) = Raw::try_open(user.address).await else {
+        let Some(mut raw) = Raw::try_open(user.sockets.next()).await else {
             return;
         };
         let connect = connect(Version::V1_2, &user.token);

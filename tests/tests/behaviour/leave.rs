@@ -194,7 +194,7 @@ async fn only_members_leave() {
 
 /// Somebody listening by hand, who says nothing by themselves.
 async fn by_hand(user: &User, room: &str) -> Raw {
-    let mut raw = Raw::open(user.address).await;
+    let mut raw = Raw::open(user.sockets.next()).await;
     let connect = String::from_utf8(connect(Version::V1_2, &user.token)).unwrap();
     raw.text(format!(
         "{connect}SUBSCRIBE\nid:s\ndestination:/chat/topic/room/{room}\nreceipt:r\n\n\0"

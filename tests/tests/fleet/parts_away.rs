@@ -1,0 +1,1 @@
+//! Parts that go away and come back.
