@@ -32,18 +32,27 @@ export class Chatter {
   connections = 0;
   /** How many heart-beats of the server's came. */
   heartBeats = 0;
+  /** The address that it is connected to, or tries to be. */
+  webSocket = null;
   #client;
   #problem = null;
   #receipts = 0;
   #waiting = new Map();
 
-  /** Connects; the replies queue is subscribed to when it returns. `atConnect` runs at each (re)connect. */
-  static async connect(server, api, user, { atConnect = async () => {} } = {}) {
+  /**
+   * Connects; the replies queue is subscribed to when it returns. It goes to the server's next node, or to the one
+   * `at` this address, and to the one after that whenever the connection is lost. `atConnect` runs at each (re)connect.
+   */
+  static async connect(server, api, user, { at = server.nextWebSocket(), atConnect = async () => {} } = {}) {
     const chatter = new Chatter();
     chatter.user = user;
     const token = await api.token(user);
-    const client = new Client({ brokerURL: server.webSocket, connectHeaders: { Authorization: `Bearer ${token}` } });
+    const client = new Client({ connectHeaders: { Authorization: `Bearer ${token}` } });
     chatter.#client = client;
+    client.beforeConnect = () => {
+      chatter.webSocket = chatter.webSocket === null ? at : server.webSocketAfter(chatter.webSocket);
+      client.brokerURL = chatter.webSocket;
+    };
     client.onStompError = (frame) => chatter.errors.push({ headers: frame.headers, body: frame.body });
     client.onHeartbeatReceived = () => (chatter.heartBeats += 1);
     client.onWebSocketClose = () => chatter.#lost();
@@ -129,6 +138,11 @@ export class Chatter {
   /** Says goodbye, and returns when the socket is closed. */
   disconnect() {
     return this.#client.deactivate();
+  }
+
+  /** Ends the connection without a goodbye, and for good. */
+  cutOff() {
+    return this.#client.deactivate({ force: true });
   }
 
   async #connected() {

@@ -8,6 +8,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from signing import sign
+
 _count = itertools.count(1)
 
 
@@ -50,6 +52,8 @@ class Api:
         self._server = server
 
     def token(self, user, scope=None):
+        if self._server.secret:
+            return sign(self._server.secret, user.uid, user.nickname, scope)
         claims = {"uid": user.uid, "nickname": user.nickname, **({"scope": scope} if scope else {})}
         return self._call("POST", "/dev/token", None, claims)["token"]
 

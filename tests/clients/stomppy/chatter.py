@@ -60,12 +60,12 @@ class _Listener(stomp.ConnectionListener):
 
 
 class Chatter:
-    """Connected, and subscribed to the replies, when the constructor returns."""
+    """Connected to the server's next node, and subscribed to the replies, when the constructor returns."""
 
     def __init__(self, server, token, by="passcode"):
         self._ids = itertools.count(1)
         self._listener = _Listener("replies")
-        self._connection = WSStompConnection([("127.0.0.1", server.port)], ws_path="/ws-chat")
+        self._connection = WSStompConnection([("127.0.0.1", server.next_port())], ws_path="/ws-chat")
         self._connection.set_listener("roomtone-test", self._listener)
         credentials = {"passcode": token} if by == "passcode" else {"headers": {"Authorization": f"Bearer {token}"}}
         self._connection.connect(wait=True, **credentials)

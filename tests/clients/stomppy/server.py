@@ -1,89 +1,93 @@
-"""The local run as a process of its own, started for a test on a free port and an empty data folder, and ended by
-its process id. It knows nothing of rooms or STOMP."""
+"""What the tests talk to, on free ports and with nothing kept: the local run in one process, or, where
+ROOMTONE_TESTS_ON is `fleet`, several nodes on the real parts. It knows nothing of rooms or STOMP."""
 
-import collections
-import json
+import itertools
 import os
 import shutil
-import subprocess
 import tempfile
-import threading
 
-from until import DEADLINE_S, until
-
-# What a developer has set for a server of their own must not reach the tests' one.
-ENVIRONMENT_KEPT = ("PATH", "HOME", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG")
+from fleet import new_fleet, start_nodes
+from functions import Functions
+from program import Program
 
 
 class Server:
-    """One server; it listens when the constructor returns."""
+    """One server, however many nodes it has; it listens when the constructor returns."""
 
     def __init__(self):
-        self._log = collections.deque(maxlen=200)
-        self._address = None
+        # What tokens are signed with, where the server hands none out.
+        self.secret = None
+        self._nodes = []
+        self._functions = None
         self._data = tempfile.mkdtemp(prefix="roomtone-test-")
-        self._process = subprocess.Popen(
-            [os.path.abspath(_binary()), "--port", "0", "--data", self._data],
-            cwd=self._data,
-            env={name: os.environ[name] for name in ENVIRONMENT_KEPT if name in os.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        on_fleet = _one_of("ROOMTONE_TESTS_ON", "embedded", "fleet") == "fleet"
         try:
-            until(lambda: self._address or self._process.poll() is not None, "the server listens")
-            if self._address is None:
-                raise AssertionError("the server ended before it listened")
-        except AssertionError as problem:
-            self._process.kill()
-            self._process.wait()
-            raise AssertionError(f"{problem}\n{self.log}") from None
-        self.port = int(self._address.rpartition(":")[2])
+            if on_fleet:
+                self._start_fleet(_one_of("ROOMTONE_TESTS_HTTP", "roomtone", "lambda") == "lambda")
+            else:
+                self._start_local()
+        except BaseException:
+            for node in self._nodes:
+                node.kill()
+            self._end()
+            raise
+        self._next_node = itertools.cycle(self._nodes)
 
     @property
     def http(self):
-        return f"http://127.0.0.1:{self.port}"
+        return self._functions.http if self._functions else f"http://127.0.0.1:{self._nodes[0].port}"
 
     @property
     def log(self):
-        """The last lines that the server wrote."""
-        return "".join(list(self._log))
+        """The last lines that each process wrote."""
+        logs = [f"{node.name}:\n{node.log}" for node in self._nodes]
+        return "\n".join(logs + ([f"functions:\n{self._functions.log}"] if self._functions else []))
+
+    def next_port(self):
+        """Where the next client connects: one node after the other."""
+        return next(self._next_node).port
 
     def stop(self):
         """Ends it as an operator would, checks that it went well, and takes its data away."""
-        self._process.terminate()
-        try:
-            code = self._process.wait(DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
-        self._reader.join()
-        self._process.stdout.close()
+        if self._functions:
+            self._functions.stop()
+        for node in self._nodes:
+            node.terminate()
+        bad = [(node, code) for node, code in zip(self._nodes, self._end()) if code != 0]
+        if bad:
+            told = [f"{node.name} did not end well on SIGTERM: {code}\n{node.log}" for node, code in bad]
+            raise AssertionError("\n".join(told))
+
+    def _end(self):
+        codes = [node.wait() for node in self._nodes]
         shutil.rmtree(self._data, ignore_errors=True)
-        if code != 0:
-            raise AssertionError(f"the server did not end well on SIGTERM: {code}\n{self.log}")
+        return codes
 
-    def _read(self):
-        for line in self._process.stdout:
-            self._log.append(line)
-            if self._address is None:
-                self._address = _listening(line)
+    def _start_local(self):
+        command = [os.path.abspath(_local_binary()), "--port", "0", "--data", self._data]
+        self._nodes = [Program("the server", command, {}, self._data)]
+        self._nodes[0].listens()
+
+    def _start_fleet(self, by_lambda):
+        environment = new_fleet()
+        self._nodes = start_nodes(environment, self._data, by_lambda)
+        for node in self._nodes:
+            node.listens()
+        if by_lambda:
+            self.secret = environment["AUTH_HS256_SECRET"]
+            self._functions = Functions(environment)
 
 
-def _binary():
+def _local_binary():
     binary = os.environ.get("ROOMTONE_BIN")
     if not binary:
         raise AssertionError("ROOMTONE_BIN must name the built server; tests/run sets it")
     return binary
 
 
-def _listening(line):
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry.get("address") if entry.get("message") == "listening" else None
+def _one_of(name, *values):
+    """One of these values of a variable; absent or empty, the first."""
+    value = os.environ.get(name) or values[0]
+    if value not in values:
+        raise AssertionError(f"{name} must be one of: {', '.join(values)}")
+    return value

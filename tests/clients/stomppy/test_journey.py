@@ -8,7 +8,7 @@ import unittest
 from api import Api, Problem, new_user
 from chatter import Chatter, Refused, contents, heard, presence_topic, room_topic
 from server import Server
-from until import until
+from until import becomes, until
 
 # Longer than the 20 s after which the server closes a socket that does not answer.
 SILENCE_S = 25
@@ -62,6 +62,11 @@ class Journey(unittest.TestCase):
         chatter.join(room_id)
         return Seat(user, chatter, arrived)
 
+    def card(self, user, room_id):
+        """What the user's list says of the room: the unread, the mark, the newest message."""
+        room = self.api.joined_room(user, room_id)
+        return room["unreadCount"], room.get("lastReadMessageId"), room.get("lastMessage", {}).get("id")
+
     def test_subscribe_first_then_join_hears_oneself_enter(self):
         room_id, owner = self.room_with_owner()
         user = new_user()
@@ -96,7 +101,7 @@ class Journey(unittest.TestCase):
         owner.chatter.say(room_id, "that was all")
         heard(owner.arrived, "that was all")
         self.assertEqual(contents(owner.arrived, "ENTER"), [entered(user)])
-        self.assertEqual(self.api.joined_room(owner.user, room_id)["userCount"], 2)
+        becomes(lambda: self.api.joined_room(owner.user, room_id)["userCount"], 2, "the members")
 
     def test_what_is_said_reaches_everybody_once_in_one_order_and_receipts_name_it(self):
         room_id, owner = self.room_with_owner()
@@ -120,7 +125,8 @@ class Journey(unittest.TestCase):
         for who in range(3):
             own = [content for content in contents(owner.arrived) if content.startswith(f"{who}:")]
             self.assertEqual(own, [f"{who}: {n} 🎵 한글" for n in range(5)], "a socket's SENDs keep their order")
-        self.assertEqual(self.api.history(owner.user, room_id), [body for _, body in owner.arrived])
+        was_heard = [body for _, body in owner.arrived]
+        becomes(lambda: self.api.history(owner.user, room_id), was_heard, "history is what was heard")
 
     def test_off_and_on_are_told_once_each_and_who_is_off_is_refused(self):
         room_id, owner = self.room_with_owner()
@@ -132,7 +138,7 @@ class Journey(unittest.TestCase):
         guest.chatter.presence(room_id, "off")
         guest.chatter.reply(lambda r: r["type"] == "PRESENCE" and r["presence"] == "off")
         until(lambda: len(told()) == 2, "off is told")
-        self.assertEqual(self.api.presence(owner.user, room_id, "off"), [guest.user.uid])
+        becomes(lambda: self.api.presence(owner.user, room_id, "off"), [guest.user.uid], "who is off")
         with self.assertRaises(Refused) as refused:
             guest.chatter.say(room_id, "not heard")
         self.assertEqual(refused.exception.reply["status"], 403)
@@ -158,15 +164,13 @@ class Journey(unittest.TestCase):
         missed = ["하나", "둘", "셋", "넷", "다섯"]
         ids = [(other if n % 2 else owner).chatter.say(room_id, content) for n, content in enumerate(missed)]
 
-        card = self.api.joined_room(guest.user, room_id)
-        self.assertEqual(card["unreadCount"], 5)
-        self.assertEqual(card["lastReadMessageId"], read_id)
-        self.assertEqual(card["lastMessage"]["id"], ids[-1])
-        reentry = self.api.reentry(guest.user, room_id)
-        self.assertEqual([message["id"] for message in reentry["newMessages"]], ids)
-        self.assertIs(reentry["truncated"], False)
-        self.assertEqual(reentry["unreadCount"], 5)
-        self.assertEqual(reentry["beforeMessages"][-1]["id"], read_id)
+        becomes(lambda: self.card(guest.user, room_id), (5, read_id, ids[-1]), "the room in the list")
+        reentry = lambda: self.api.reentry(guest.user, room_id)
+        becomes(lambda: [message["id"] for message in reentry()["newMessages"]], ids, "what is new at re-entry")
+        found = reentry()
+        self.assertIs(found["truncated"], False)
+        self.assertEqual(found["unreadCount"], 5)
+        self.assertEqual(found["beforeMessages"][-1]["id"], read_id)
 
         guest.chatter.disconnect()
         back = self.connect(guest.user)
@@ -217,7 +221,7 @@ class Journey(unittest.TestCase):
         self.assertEqual(problem.exception.status, 403)
         self.assertEqual([room["id"] for room in self.api.joined(guest.user)], [elsewhere_id])
         self.assertIsNone(self.api.exit(guest.user, room_id), "exit again is nothing")
-        self.assertEqual(self.api.joined_room(owner.user, room_id)["userCount"], 1)
+        becomes(lambda: self.api.joined_room(owner.user, room_id)["userCount"], 1, "the members")
 
     def test_who_only_listens_stays_connected_without_heart_beats(self):
         room_id, owner = self.room_with_owner()

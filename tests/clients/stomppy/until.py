@@ -20,3 +20,16 @@ def until(check, what, deadline_s=DEADLINE_S):
         if time.monotonic() > end:
             raise AssertionError(f"after {deadline_s:.0f} s still not so: {what() if callable(what) else what}")
         time.sleep(LOOK_AGAIN_S)
+
+
+def becomes(read, wanted, what):
+    """Reads until what is read is `wanted`. For what follows the log: in one process it is there at once, in a fleet
+    a moment after the RECEIPT."""
+    found = None
+
+    def is_there():
+        nonlocal found
+        found = read()
+        return found == wanted
+
+    until(is_there, lambda: f"{what}: {found} is to be {wanted}")
