@@ -133,7 +133,11 @@ impl Client {
             .lock()
             .expect("nobody panics with it")
             .remove(receipt);
-        if let (Some(room), Some(id)) = (room, frame.get("message-id")) {
+        // A refusal has an id too, which is none of the room's.
+        let id = frame
+            .get("message-id")
+            .filter(|_| frame.command == "RECEIPT");
+        if let (Some(room), Some(id)) = (room, id) {
             told::note(&room, id);
         }
         match frame.command.as_str() {

@@ -46,6 +46,8 @@ pub fn environment(folder: &Path) -> Vec<(String, String)> {
     }
     let mongo = with_database(&environment[1].1, &name);
     environment[1].1 = mongo;
+    // How much is logged is the business of whoever looks for a fault.
+    environment.extend(outer("ROOMTONE_LOG").map(|log| ("ROOMTONE_LOG".into(), log)));
     let own = [
         ("ROOMTONE_KAFKA_TOPIC", name.clone()),
         ("ROOMTONE_KAFKA_PARTITIONS", PARTITIONS.into()),

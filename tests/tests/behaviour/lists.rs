@@ -77,6 +77,7 @@ async fn thirty_messages(server: &Server) -> (User, String, Vec<String>) {
     for n in 0..29 {
         ids.push(client.say(&room, &n.to_string()).await);
     }
+    user.recorded(&room).await;
     (user, room, ids)
 }
 
@@ -172,6 +173,7 @@ async fn a_page_of_history_ends_at_4_mib() {
     for receipt in receipts {
         assert!(matches!(client.answer(&receipt).await, Answer::Receipt(_)));
     }
+    user.recorded(&room).await;
     let page = user.get(&format!("/v1/api/chat/history/{room}")).await;
     assert!(
         (3 << 20..5 << 20).contains(&page.body.len()),

@@ -210,6 +210,7 @@ async fn a_receipted_message_is_in_history_at_once() {
     client.join(&room).await;
     for n in 0..30 {
         let id = client.say(&room, &n.to_string()).await;
+        user.recorded(&room).await;
         let newest = user
             .get(&format!("/v1/api/chat/history?roomId={room}&size=1"))
             .await

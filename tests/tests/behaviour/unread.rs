@@ -154,6 +154,7 @@ async fn one_counts_to_300_and_sees_300() {
     let enter = user.joined_room(&room).await["lastReadMessageId"].clone();
     for (more, unread, truncated) in [(299, 299, false), (1, 300, false), (1, 300, true)] {
         say_many(&speaker, &room, more).await;
+        user.recorded(&room).await;
         let entry = user
             .get(&format!("/v1/api/chat/rooms/joined/{room}"))
             .await

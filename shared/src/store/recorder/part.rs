@@ -29,6 +29,8 @@ struct Part<'d> {
     lives: Lives,
     /// Everything before this is recorded.
     covered: u64,
+    /// What the group was told of that last.
+    committed: u64,
 }
 
 /// Records until something fails.
@@ -52,6 +54,7 @@ pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallib
         sums: Sums::new(desk.epoch),
         lives: Lives::open(desk, partition).await?,
         covered,
+        committed: covered,
     };
     let mut renewal = interval(Duration::from_millis(RECENT_RENEWAL_MS));
     renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,13 +150,16 @@ impl Part<'_> {
         desk.recent
             .apply(self.partition, desk.epoch, self.covered, to, &rooms)
             .await;
-        desk.group.commit(self.partition, to);
     }
 
     /// Where nothing came, and the log itself says so, the newest messages in Redis stay the newest. What rooms
     /// could not be told is told.
     async fn renew(&mut self) {
         self.lives.pay(self.desk).await;
+        if self.committed < self.covered {
+            self.desk.group.commit(self.partition, self.covered);
+            self.committed = self.covered;
+        }
         let end = self.desk.log.end_in(self.partition).await;
         if end == Ok(self.covered) {
             self.desk.recent.renew(self.partition).await;

@@ -4,6 +4,7 @@ use roomtone_tests::client::{Answer, Client, talk};
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::room::{new_room, texts};
 use roomtone_tests::server::{Server, Starting};
+use roomtone_tests::told;
 
 use super::refuses;
 
@@ -210,7 +211,8 @@ async fn a_transaction_has_100_messages_at_most() {
             put_in(&client, &room, &format!("{count}: {n}")).await;
         }
         if fits {
-            client.done(transaction("COMMIT")).await;
+            let done = client.done(transaction("COMMIT")).await;
+            told::note(&room, done.get("message-id").expect("a message-id"));
         } else {
             client.refused(transaction("COMMIT"), 422).await;
         }
