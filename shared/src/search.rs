@@ -44,7 +44,7 @@ pub struct Search(Way);
 #[derive(Clone, Debug)]
 enum Way {
     Off,
-    Http(Outbound, Endpoint),
+    Http(Box<(Outbound, Endpoint)>),
     #[cfg(feature = "fleet")]
     Topic(IndexTopic),
 }
@@ -59,7 +59,7 @@ impl Search {
             return Ok(Self(Way::Off));
         };
         let endpoint = Endpoint::parse(&format!("{url}{PATH}"))?;
-        Ok(Self(Way::Http(outbound, endpoint)))
+        Ok(Self(Way::Http(Box::new((outbound, endpoint)))))
     }
 
     /// The same, or, where there is no URL, the search server that reads this topic.
@@ -92,7 +92,7 @@ impl Search {
         let wait = Duration::from_millis(wait_ms);
         match &self.0 {
             Way::Off => Err(SearchError::Off),
-            Way::Http(outbound, endpoint) => post(outbound, endpoint, &entry, wait).await,
+            Way::Http(to) => post(&to.0, &to.1, &entry, wait).await,
             #[cfg(feature = "fleet")]
             Way::Topic(topic) => put(topic, &entry, wait).await,
         }

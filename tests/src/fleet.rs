@@ -30,11 +30,6 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 #[must_use]
 pub fn environment(folder: &Path) -> Vec<(String, String)> {
     let name = name(folder);
-    let outer = |variable: &str| {
-        std::env::var(variable)
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
     let mut environment: Vec<(String, String)> = vec![];
     for address in ADDRESSES {
         let there = outer(address)
@@ -61,6 +56,12 @@ pub fn environment(folder: &Path) -> Vec<(String, String)> {
     ];
     environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
     environment
+}
+
+/// A variable of the test's own environment.
+fn outer(variable: &str) -> Option<String> {
+    let value = std::env::var_os(variable)?.into_string().ok()?;
+    Some(value).filter(|value| !value.is_empty())
 }
 
 fn name(folder: &Path) -> String {

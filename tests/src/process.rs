@@ -167,15 +167,17 @@ impl Output {
         });
     }
 
+    fn found(&self) -> Option<SocketAddr> {
+        let lines = self.standard.lock().unwrap();
+        lines.iter().find_map(|line| listening(line))
+    }
+
     /// The address in the line that says that the server listens.
     async fn address(&self) -> SocketAddr {
         loop {
             let mut grown = std::pin::pin!(self.grown.notified());
             grown.as_mut().enable();
-            let lines = self.standard.lock().unwrap();
-            let found = lines.iter().find_map(|line| listening(line));
-            drop(lines);
-            if let Some(address) = found {
+            if let Some(address) = self.found() {
                 return address;
             }
             grown.await;

@@ -149,7 +149,7 @@ impl MongoRooms {
             }
             Ok(())
         };
-        self.indexes.get_or_try_init(make).await.map(|()| ())
+        self.indexes.get_or_try_init(make).await.copied()
     }
 
     async fn find(&self, filter: Document) -> Result<Option<Room>> {
