@@ -53,6 +53,7 @@ impl Missed {
         let third = server.new_user().await.connect().await;
         third.join(&room).await;
         third.done(act("exit", &room)).await;
+        user.recorded(&room).await;
         Self {
             user,
             client,
