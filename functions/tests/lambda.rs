@@ -4,6 +4,7 @@
 // The helpers of tests are tests too, but clippy knows only the functions that are marked.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod fleet;
 mod runtime;
 
 use base64::Engine;

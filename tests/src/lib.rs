@@ -12,6 +12,7 @@
 //! | `raw` | a STOMP connection for any octets |
 //! | `client` · `inbox` | a STOMP client that does what clients do |
 //! | `user` · `room` | who acts, and the room they act in |
+//! | `archive` | the log and what was archived of it, by clients of others |
 //! | `told` | what clients were told, which history must have |
 //! | `token` · `search` | the parties around it: who signs, who indexes |
 //! | `deadline` · `settings` | how long a test waits, and what may be set |
@@ -19,6 +20,7 @@
 // All of this is test code, where a broken expectation must stop the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+pub mod archive;
 pub mod client;
 pub mod deadline;
 pub mod fleet;

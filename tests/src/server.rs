@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -32,28 +32,44 @@ pub struct Server {
     nodes: Vec<Process>,
     sockets: Sockets,
     folder: Arc<Folder>,
+    environment: Vec<(String, String)>,
 }
 
-/// Where sockets may connect, one place after another. Clones count together.
+/// Where sockets may connect, one place after another. Clones are the same places, and count together.
 #[derive(Clone, Debug)]
 pub struct Sockets {
-    addresses: Arc<[SocketAddr]>,
+    addresses: Arc<Mutex<Vec<SocketAddr>>>,
     next: Arc<AtomicUsize>,
 }
 
 impl Sockets {
     fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         Self {
-            addresses: addresses.into_iter().collect(),
+            addresses: Arc::new(Mutex::new(addresses.into_iter().collect())),
             next: Arc::default(),
         }
     }
 
     /// The next place.
+    ///
+    /// # Panics
+    /// Where a test that held the places panicked.
     #[must_use]
     pub fn next(&self) -> SocketAddr {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
-        self.addresses[next % self.addresses.len()]
+        let addresses = self.addresses.lock().unwrap();
+        addresses[next % addresses.len()]
+    }
+
+    fn add(&self, address: SocketAddr) {
+        self.addresses.lock().unwrap().push(address);
+    }
+
+    fn remove(&self, address: SocketAddr) {
+        self.addresses
+            .lock()
+            .unwrap()
+            .retain(|there| *there != address);
     }
 }
 
@@ -135,6 +151,7 @@ impl Starting {
             process,
             nodes,
             folder,
+            environment,
         })
     }
 
@@ -185,6 +202,40 @@ impl Server {
     pub fn output(&self) -> Vec<String> {
         let all = [&self.process].into_iter().chain(&self.nodes);
         all.flat_map(Process::output).collect()
+    }
+
+    /// What its processes were started with.
+    #[must_use]
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// Starts one more node of a fleet, with further settings; gives its place among the nodes.
+    ///
+    /// # Panics
+    /// Where it ends first.
+    pub async fn add_node(&mut self, settings: &[(&str, &str)]) -> usize {
+        let mut environment = self.environment.clone();
+        let own = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        environment.extend(own);
+        let started = start_node(self.folder.path(), &environment).await;
+        let node = started.unwrap_or_else(|failed| panic!("a node ended: {}", failed.output));
+        self.sockets.add(node.address);
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// Takes a node of a fleet out: from here on nobody new is sent there. Dropped, it is killed.
+    ///
+    /// # Panics
+    /// Where there is no such node.
+    #[must_use]
+    pub fn take_node(&mut self, place: usize) -> Process {
+        let node = self.nodes.remove(place);
+        self.sockets.remove(node.address);
+        node
     }
 
     /// Kills it as `kill -9` does, waits until it is gone, and gives its data.

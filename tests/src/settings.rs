@@ -26,6 +26,12 @@ pub fn rounds(default: usize) -> usize {
     number("ROUNDS").unwrap_or(default)
 }
 
+/// `MESSAGES`: how many messages go through a fleet in one test; `default` without it.
+#[must_use]
+pub fn messages(default: usize) -> usize {
+    number("MESSAGES").unwrap_or(default)
+}
+
 /// `ROOMTONE_TESTS_DEADLINE_S`: how many seconds a test waits for one thing before it gives up; 20 without it.
 #[must_use]
 pub fn deadline() -> Duration {

@@ -81,10 +81,25 @@ impl User {
     /// # Errors
     /// The ERROR.
     pub async fn try_connect(&self, version: Version) -> Result<Client, Frame> {
+        self.try_connect_at(self.sockets.next(), version).await
+    }
+
+    /// Connects to this node by STOMP 1.2, and subscribes to the replies.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub async fn connect_at(&self, node: SocketAddr) -> Client {
+        let client = self.try_connect_at(node, Version::V1_2).await;
+        let client = client.unwrap_or_else(|error| panic!("CONNECT was refused: {error:?}"));
+        client.subscribe("replies", REPLIES).await;
+        client
+    }
+
+    async fn try_connect_at(&self, node: SocketAddr, version: Version) -> Result<Client, Frame> {
         let connect = Frame::new("CONNECT")
             .with("accept-version", version.text())
             .with("host", "localhost");
         let connect = connect.with("Authorization", &format!("Bearer {}", self.token));
-        Client::open(self.sockets.next(), version, &connect).await
+        Client::open(node, version, &connect).await
     }
 }

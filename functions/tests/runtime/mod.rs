@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// How long a function may take to start and answer; a debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -135,12 +135,17 @@ pub(crate) async fn closed_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// The event of that file, with `{{name}}` put in; `{{user}}` and `{{service}}` are good tokens.
+/// The event of that file, with `{{name}}` put in; `{{user}}`, `{{other}}` and `{{service}}` are good
+/// tokens.
 pub(crate) fn event(name: &str, values: &[(&str, &str)]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/events/{name}.json"));
     let mut text = std::fs::read_to_string(path).unwrap();
-    let (user, service) = (token(Some("하늘"), None), token(None, Some("service")));
-    for (name, value) in [("user", &*user), ("service", &*service)]
+    let (user, other) = (
+        token("7", Some("하늘"), None),
+        token("8", Some("바다"), None),
+    );
+    let service = token("7", None, Some("service"));
+    for (name, value) in [("user", &*user), ("other", &*other), ("service", &*service)]
         .iter()
         .chain(values)
     {
@@ -149,13 +154,13 @@ pub(crate) fn event(name: &str, values: &[(&str, &str)]) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn token(nickname: Option<&str>, scope: Option<&str>) -> String {
+fn token(uid: &str, nickname: Option<&str>, scope: Option<&str>) -> String {
     let settings = AuthSettings {
         hs256_secret: Some(Secret::new(SECRET)),
         ..AuthSettings::default()
     };
     let claims = Claims {
-        uid: "7".into(),
+        uid: uid.into(),
         nickname: nickname.map(Into::into),
         picture: None,
         scope: scope.map(Into::into),

@@ -6,4 +6,5 @@
 // All of this is test code, where a broken expectation must stop the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-mod parts_away;
+mod burst;
+mod recorder;

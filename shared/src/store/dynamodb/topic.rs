@@ -65,7 +65,12 @@ pub(in crate::store) async fn topic(dynamo: &Dynamo) -> Result<Option<Topic>> {
         .consistent_read(true)
         .send()
         .await;
-    let item = got.map_err(|why| unavailable(STORE, &why))?.item;
+    let item = match got {
+        Ok(got) => got.item,
+        // Whoever begins the log sees to the tables first.
+        Err(why) if why.code() == Some("ResourceNotFoundException") => None,
+        Err(why) => return Err(unavailable(STORE, &why)),
+    };
     item.map(|item| {
         let reader = Reader {
             store: STORE,

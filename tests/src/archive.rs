@@ -1,0 +1,181 @@
+//! The log and what was archived of it, read by clients of others and held against each other.
+//!
+//! It knows the two formats as the documents have them: a record of the topic is a fact as JSON, and a row of the table
+//! `history` has a room's id, a message's id and the message as JSON.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde_json::Value;
+
+use crate::deadline::until;
+use crate::server::Server;
+
+/// How long a broker may take to answer.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// Messages by room and id, each with its kind, its sender and its text.
+type Messages = BTreeMap<(String, String), (String, String, String)>;
+
+/// Waits until all that the log shows is archived, and sees that nothing else is; gives how many messages that are.
+///
+/// The log must have neither repeats nor messages that are void: what those are this does not judge.
+///
+/// # Panics
+/// Where a message is in one and not in the other, or is not the same.
+pub async fn is_the_log(server: &Server) -> usize {
+    let setting = |name: &str| {
+        let found = server
+            .environment()
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name);
+        found
+            .unwrap_or_else(|| panic!("{name} is not set"))
+            .1
+            .clone()
+    };
+    let (brokers, topic) = (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"));
+    let read = tokio::task::spawn_blocking(move || shown(&brokers, &topic)).await;
+    let log = read.expect("a log that can be read");
+    let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
+    let endpoint = setting("DYNAMODB_ENDPOINT");
+    let archive = until("the archive to have all of the log", || async {
+        let archive = archived(&endpoint, &table).await;
+        (archive.len() >= log.len()).then_some(archive)
+    })
+    .await;
+    for (place, message) in &log {
+        assert_eq!(archive.get(place), Some(message), "{place:?} of the log");
+    }
+    let more: Vec<_> = archive
+        .keys()
+        .filter(|place| !log.contains_key(*place))
+        .collect();
+    assert!(more.is_empty(), "not in the log: {more:?}");
+    log.len()
+}
+
+/// What the log shows: each line that was said, and an ENTER or EXIT for each change of a membership, once.
+fn shown(brokers: &str, topic: &str) -> Messages {
+    let (mut messages, mut told) = (Messages::new(), HashSet::new());
+    for (offset, fact) in facts(brokers, topic) {
+        let Some(room) = fact["in"][0].as_str().map(str::to_owned) else {
+            continue;
+        };
+        let event = &fact["in"][1];
+        let id = |index: usize| format!("0000{offset:016x}{index:02x}");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        for (index, line) in event["said"]["lines"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let sender = text(&event["said"]["sender"]["uid"]);
+            messages.insert(
+                (room.clone(), id(index)),
+                ("TALK".into(), sender, text(&line["content"])),
+            );
+        }
+        let member = &event["member"];
+        let (who, nickname) = (
+            text(&member["who"]["uid"]),
+            text(&member["who"]["nickName"]),
+        );
+        let notice = match &member["change"] {
+            change if change["joined"]["silent"] == false => ("ENTER", "입장"),
+            change if change["exited"].is_object() => ("EXIT", "퇴장"),
+            _ => continue,
+        };
+        if told.insert((room.clone(), who.clone(), member["version"].to_string())) {
+            let content = format!("{nickname}님이 {}하였습니다.", notice.1);
+            messages.insert((room, id(0)), (notice.0.into(), who, content));
+        }
+    }
+    messages
+}
+
+/// All records of the topic, each partition in its order.
+fn facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "tests-archive");
+    config.set("enable.auto.commit", "false");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let metadata = consumer
+        .fetch_metadata(Some(topic), ANSWER)
+        .expect("a topic");
+    let (mut list, mut left) = (TopicPartitionList::new(), HashMap::new());
+    for partition in metadata.topics()[0].partitions() {
+        let bounds = consumer.fetch_watermarks(topic, partition.id(), ANSWER);
+        let (first, end) = bounds.expect("a partition's bounds");
+        list.add_partition_offset(topic, partition.id(), Offset::Offset(first))
+            .expect("an offset");
+        if first < end {
+            left.insert(partition.id(), end);
+        }
+    }
+    consumer.assign(&list).expect("partitions to read");
+    let mut facts = vec![];
+    while !left.is_empty() {
+        let message = consumer
+            .poll(ANSWER)
+            .expect("a record")
+            .expect("a record that can be read");
+        let fact = serde_json::from_slice(message.payload().unwrap_or_default());
+        facts.push((message.offset(), fact.expect("a fact as JSON")));
+        if left.get(&message.partition()) == Some(&(message.offset() + 1)) {
+            left.remove(&message.partition());
+        }
+    }
+    facts
+}
+
+/// All messages of the table.
+async fn archived(endpoint: &str, table: &str) -> Messages {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http)
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
+        .build();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
+    let (mut messages, mut start) = (Messages::new(), None);
+    loop {
+        let scan = client.scan().table_name(table).consistent_read(true);
+        let page = scan
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .expect("a scan");
+        for item in page.items() {
+            let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
+            let Some(archived) = text("archived") else {
+                continue;
+            };
+            let archived: Value = serde_json::from_str(&archived).expect("a message as JSON");
+            let of = |name: &str| {
+                archived["message"][name]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let place = (text("pk").expect("a room"), text("id").expect("an id"));
+            messages.insert(place, (of("messageType"), of("senderId"), of("content")));
+        }
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            return messages;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Many messages through three nodes into a hundred rooms, while a fourth node comes and one of the three goes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use roomtone_tests::archive;
+use roomtone_tests::client::{Answer, talk};
+use roomtone_tests::frame::{Frame, Version};
+use roomtone_tests::raw::connect;
+use roomtone_tests::room::{new_room, texts};
+use roomtone_tests::server::{Server, Starting};
+use roomtone_tests::settings;
+use roomtone_tests::socket::{Incoming, Opening, TEXT};
+use roomtone_tests::user::User;
+use tokio::sync::watch;
+
+/// A user is in no more than four rooms, so these are groups of four.
+const GROUPS: usize = 25;
+const ROOMS_EACH: usize = 4;
+/// Who listens in each group.
+const LISTENERS: usize = 2;
+/// Messages of one sender that wait for their receipts.
+const IN_FLIGHT: usize = 50;
+/// The last word in each room.
+const END: &str = "the end";
+
+type Heard = BTreeMap<String, Vec<String>>;
+
+/// One socket's life: what it hears is added until all rooms have had their last word; false where it was cut off
+/// before.
+async fn listen_once(user: &User, rooms: &[String], heard: &mut Heard, ended: &mut usize) -> bool {
+    let Ok(Ok(socket)) = Opening::default().try_open(user.sockets.next()).await else {
+        return false;
+    };
+    let (mut writer, mut reader) = (socket.writer, socket.reader);
+    let mut hello = connect(Version::V1_2, &user.token);
+    for (index, room) in rooms.iter().enumerate() {
+        let since = heard.get(room).and_then(|ids| ids.last());
+        let since = since.map(|id| format!("since:{id}\n")).unwrap_or_default();
+        let topic = format!("/chat/topic/room/{room}");
+        hello.extend(format!("SUBSCRIBE\nid:{index}\ndestination:{topic}\n{since}\n\0").bytes());
+    }
+    if writer.message(TEXT, &hello).await.is_err() {
+        return false;
+    }
+    while *ended < rooms.len() {
+        let frame = match reader.read().await {
+            Incoming::Data(bytes) => Frame::decode(&bytes, Version::V1_2),
+            Incoming::Ping(_) | Incoming::Pong => continue,
+            Incoming::Close(..) | Incoming::End => return false,
+        };
+        let Some(message) = frame.filter(|frame| frame.command == "MESSAGE") else {
+            continue;
+        };
+        let said = message.value();
+        assert_ne!(said["messageType"], "GAP", "{said}");
+        let room = said["roomId"].as_str().expect("a room").to_owned();
+        let id = message.get("message-id").expect("an id").to_owned();
+        heard.entry(room).or_default().push(id);
+        *ended += usize::from(said["content"] == END);
+    }
+    true
+}
+
+/// Listens to the end, on whichever node there is, and comes back with what was heard last.
+async fn listen(user: User, rooms: Vec<String>) -> Heard {
+    let (mut heard, mut ended) = (Heard::new(), 0);
+    for room in &rooms {
+        let first = texts(&user.history(room).await, "id").pop();
+        heard.insert(room.clone(), first.into_iter().collect());
+    }
+    while !listen_once(&user, &rooms, &mut heard, &mut ended).await {}
+    heard
+}
+
+/// Says so many things in these rooms, in turn, and then the last word in each.
+async fn speak(user: User, rooms: Vec<String>, count: usize, said: watch::Sender<usize>) {
+    let client = user.connect().await;
+    let mut waiting = VecDeque::new();
+    for n in 0..count {
+        let room = &rooms[n % rooms.len()];
+        waiting.push_back(
+            client
+                .post(talk(room, &format!("{} says {n}", user.uid)))
+                .await,
+        );
+        if waiting.len() >= IN_FLIGHT {
+            let receipt = waiting.pop_front().expect("one was sent");
+            let answer = client.answer(&receipt).await;
+            assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
+            said.send_modify(|said| *said += 1);
+        }
+    }
+    for receipt in waiting {
+        let answer = client.answer(&receipt).await;
+        assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
+        said.send_modify(|said| *said += 1);
+    }
+    for room in &rooms {
+        client.say(room, END).await;
+    }
+}
+
+/// A user who is a member of these rooms.
+async fn member(server: &Server, rooms: &[String]) -> User {
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    for room in rooms {
+        client.join(room).await;
+    }
+    client.disconnect().await;
+    user
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the real parts: localstack/up"]
+async fn everybody_hears_everything_once_while_nodes_come_and_go_and_the_archive_is_the_log() {
+    let messages = settings::messages(5_000);
+    let starting = Starting::unhurried().with("ROOMTONE_BACKLOG_BYTES_MAX", 64 << 20);
+    let mut server = starting.start().await;
+    let (mut listening, mut speaking, mut groups) = (vec![], vec![], vec![]);
+    for _ in 0..GROUPS {
+        let mut rooms = vec![];
+        for _ in 0..ROOMS_EACH {
+            rooms.push(new_room(&server).await);
+        }
+        for _ in 0..LISTENERS {
+            let user = member(&server, &rooms).await;
+            listening.push(tokio::spawn(listen(user, rooms.clone())));
+        }
+        groups.push((member(&server, &rooms).await, rooms));
+    }
+    // The node that is to go serves only those who come back; what is said there without a receipt is another test.
+    let leaving = server.take_node(1);
+    let (said, mut so_far) = watch::channel(0);
+    for (user, rooms) in &groups {
+        let (user, rooms, said) = (user.clone(), rooms.clone(), said.clone());
+        // A member again on this socket: the one that joined is gone.
+        let client = user.connect().await;
+        for room in &rooms {
+            client.join(room).await;
+        }
+        speaking.push(tokio::spawn(async move {
+            speak(user, rooms, messages / GROUPS, said).await;
+            drop(client);
+        }));
+    }
+    so_far
+        .wait_for(|said| *said >= messages / 3)
+        .await
+        .expect("talk");
+    server.add_node(&[]).await;
+    so_far
+        .wait_for(|said| *said >= messages * 2 / 3)
+        .await
+        .expect("talk");
+    leaving.signal("TERM").await;
+    for speaking in speaking {
+        speaking.await.expect("somebody who spoke to the end");
+    }
+    for (place, listening) in listening.into_iter().enumerate() {
+        let (reader, _) = &groups[place / LISTENERS];
+        for (room, heard) in listening.await.expect("somebody who listened to the end") {
+            let history = texts(&reader.history(&room).await, "id");
+            assert!(history.ends_with(&heard), "{room}: heard something else");
+            assert!(
+                heard.len() > messages / GROUPS / ROOMS_EACH,
+                "{room}: {}",
+                heard.len()
+            );
+        }
+    }
+    let archived = archive::is_the_log(&server).await;
+    assert!(archived > messages);
+}

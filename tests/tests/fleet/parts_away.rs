@@ -1,1 +1,0 @@
-//! Parts that go away and come back.
