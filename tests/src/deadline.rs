@@ -27,9 +27,21 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 /// Naming `what`, where it gives nothing before the deadline.
 pub async fn until<T, Fut: Future<Output = Option<T>>>(
     what: &str,
+    probe: impl FnMut() -> Fut,
+) -> T {
+    until_after(Duration::ZERO, what, probe).await
+}
+
+/// The same for what comes only after some time of its own.
+///
+/// # Panics
+/// Naming `what`, where probing gives nothing before the deadline that follows that time.
+pub async fn until_after<T, Fut: Future<Output = Option<T>>>(
+    own_time: Duration,
+    what: &str,
     mut probe: impl FnMut() -> Fut,
 ) -> T {
-    let end = Instant::now() + settings::deadline();
+    let end = Instant::now() + own_time + settings::deadline();
     loop {
         if let Some(value) = probe().await {
             return value;

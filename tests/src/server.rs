@@ -227,6 +227,28 @@ impl Server {
         self.nodes.len() - 1
     }
 
+    /// Starts one more process like the one that answers HTTP, with further settings. Clients are not sent there.
+    ///
+    /// # Panics
+    /// Where it ends first.
+    pub async fn beside(&self, settings: &[(&str, &str)]) -> Process {
+        let mut environment = self.environment.clone();
+        let own = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        environment.extend(own);
+        let folder = self.folder.path();
+        let data = folder.join("beside");
+        let arguments = [
+            "--port",
+            "0",
+            "--data",
+            data.to_str().expect("a path of characters"),
+        ];
+        let started = Process::start(program::path(), &arguments, folder, &environment).await;
+        started.unwrap_or_else(|failed| panic!("a process ended: {}", failed.output))
+    }
+
     /// Takes a node of a fleet out: from here on nobody new is sent there. Dropped, it is killed.
     ///
     /// # Panics

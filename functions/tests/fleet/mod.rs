@@ -140,23 +140,11 @@ macro_rules! binary {
     };
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs the real parts: localstack/up"]
-async fn every_function_does_its_own_part_of_one_story() {
-    let mut fleet = Fleet::new();
-    fleet.start_node();
-    let room = fleet
-        .answer(binary!("create-room"), "create-room", &[], 201)
-        .await;
-    assert_eq!(
-        (&room["userCount"], &room["owner"]["nickName"]),
-        (&json!(1), &json!("하늘"))
-    );
+/// What the functions that read rooms tell of a room.
+async fn a_room_is_shown(fleet: &Fleet, room: &Value) {
     let id = room["id"].as_str().unwrap();
-    let of = [("roomId", id)];
-
     let shown = fleet
-        .answer(binary!("get-room"), "get-room", &of, 200)
+        .answer(binary!("get-room"), "get-room", &[("roomId", id)], 200)
         .await;
     assert_eq!(shown["id"], room["id"]);
     let found = fleet
@@ -170,27 +158,30 @@ async fn every_function_does_its_own_part_of_one_story() {
         let listed = fleet.answer(function, name, &[], 200).await;
         assert_eq!(listed["rooms"][0]["id"], room["id"], "{name}");
     }
+}
 
+/// A message that is said, and read where messages are; gives it.
+async fn a_message_is_said_and_read(fleet: &Fleet, id: &str) -> Value {
     let body = BASE64_STANDARD.encode(json!({"roomId": id, "content": "안녕하세요"}).to_string());
+    let said = [("body", body.as_str())];
     let message = fleet
-        .answer(
-            binary!("send-message"),
-            "send-message",
-            &[("body", &body)],
-            201,
-        )
+        .answer(binary!("send-message"), "send-message", &said, 201)
         .await;
     assert_eq!(message["content"], "안녕하세요");
-    let page = fleet.answer(binary!("history"), "history", &of, 200).await;
-    assert_eq!(page, json!({"messages": [message], "nextCursor": null}));
-    let mut joined = fleet
-        .start(
-            binary!("list-joined"),
-            &[("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "1")],
-        )
+    let page = fleet
+        .answer(binary!("history"), "history", &[("roomId", id)], 200)
         .await;
+    assert_eq!(page, json!({"messages": [message], "nextCursor": null}));
+    let rest_api = [("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "1")];
+    let mut joined = fleet.start(binary!("list-joined"), &rest_api).await;
     let (status, rooms) = read(&joined.invoke(event("list-joined-rest", &[])).await);
     assert_eq!((status, &rooms["rooms"][0]["lastMessage"]), (200, &message));
+    message
+}
+
+/// A member who is there, is switched off, leaves, comes back and exits.
+async fn a_member_comes_and_goes(fleet: &Fleet, id: &str, message: &Value) {
+    let of = [("roomId", id)];
     let users = fleet
         .answer(binary!("list-users"), "list-users", &of, 200)
         .await;
@@ -198,7 +189,6 @@ async fn every_function_does_its_own_part_of_one_story() {
         (&users["users"][0]["uid"], &users["users"][0]["presence"]),
         (&json!("7"), &json!("off"))
     );
-
     fleet
         .answer(binary!("presence"), "presence-off", &of, 204)
         .await;
@@ -223,6 +213,24 @@ async fn every_function_does_its_own_part_of_one_story() {
     fleet
         .answer(binary!("exit-room"), "exit-room", &of, 204)
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the real parts: localstack/up"]
+async fn every_function_does_its_own_part_of_one_story() {
+    let mut fleet = Fleet::new();
+    fleet.start_node();
+    let room = fleet
+        .answer(binary!("create-room"), "create-room", &[], 201)
+        .await;
+    assert_eq!(
+        (&room["userCount"], &room["owner"]["nickName"]),
+        (&json!(1), &json!("하늘"))
+    );
+    let id = room["id"].as_str().unwrap();
+    a_room_is_shown(&fleet, &room).await;
+    let message = a_message_is_said_and_read(&fleet, id).await;
+    a_member_comes_and_goes(&fleet, id, &message).await;
     let found = fleet
         .answer(binary!("find-playlist"), "find-playlist", &[], 200)
         .await;

@@ -7,4 +7,5 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod burst;
+mod membership_crash;
 mod recorder;

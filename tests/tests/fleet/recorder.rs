@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use roomtone_tests::archive;
 use roomtone_tests::client::{Answer, talk};
@@ -9,21 +10,32 @@ use roomtone_tests::deadline::until;
 use roomtone_tests::room::{new_room, texts};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
+use tokio::time::MissedTickBehavior;
 
 /// Rooms, more than there are partitions.
 const ROOMS: usize = 8;
 /// Nodes that are killed, one after another.
 const KILLS: usize = 6;
+/// Milliseconds between two messages in a room, and between two looks at its history: enough for the parts of one
+/// machine to keep up.
+const PACE_MS: u64 = 50;
 /// Messages in each room between two kills, at least.
 const MESSAGES_BETWEEN: usize = 10;
+
+fn pace() -> tokio::time::Interval {
+    let mut pace = tokio::time::interval(Duration::from_millis(PACE_MS));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
+}
 
 /// Talks until it is told to stop; gives how many messages had their receipts.
 async fn talk_on(user: User, room: String, stop: Arc<AtomicBool>) -> usize {
     // The one process is not killed, and its node serves whoever speaks.
     let client = user.connect_at(user.address).await;
     client.join(&room).await;
-    let mut said = 0;
+    let (mut said, mut pace) = (0, pace());
     while !stop.load(Ordering::Relaxed) {
+        pace.tick().await;
         let receipt = client.post(talk(&room, &format!("{said}"))).await;
         let answer = client.answer(&receipt).await;
         assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
@@ -35,8 +47,9 @@ async fn talk_on(user: User, room: String, stop: Arc<AtomicBool>) -> usize {
 /// Reads the newest pages again and again; gives them all, each oldest first.
 async fn read_on(user: User, room: String, stop: Arc<AtomicBool>) -> Vec<Vec<String>> {
     let newest = format!("/v1/api/chat/history?roomId={room}&size=20");
-    let mut pages = vec![];
+    let (mut pages, mut pace) = (vec![], pace());
     while !stop.load(Ordering::Relaxed) {
+        pace.tick().await;
         let mut path = newest.clone();
         for _ in 0..2 {
             let page = user.get(&path).await.expect(200);

@@ -165,7 +165,8 @@ impl Rows {
                         return Ok(());
                     }
                 }
-                Err(why) if is_busy(&why) => {}
+                // Where no answer came they may be written; writing them again writes the same.
+                Err(why) if is_busy(&why) || why.as_service_error().is_none() => {}
                 Err(why) => return Err(unavailable(STORE, &why)),
             }
             tokio::time::sleep(pause).await;
