@@ -13,6 +13,7 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
 use crate::deadline::until;
+use crate::fleet;
 use crate::server::Server;
 
 /// How long a broker may take to answer.
@@ -28,17 +29,7 @@ type Messages = BTreeMap<(String, String), (String, String, String)>;
 /// # Panics
 /// Where a message is in one and not in the other, or is not the same.
 pub async fn is_the_log(server: &Server) -> usize {
-    let setting = |name: &str| {
-        let found = server
-            .environment()
-            .iter()
-            .rev()
-            .find(|(known, _)| known == name);
-        found
-            .unwrap_or_else(|| panic!("{name} is not set"))
-            .1
-            .clone()
-    };
+    let setting = |name| fleet::setting(server.environment(), name).to_owned();
     let (brokers, topic) = (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"));
     let read = tokio::task::spawn_blocking(move || shown(&brokers, &topic)).await;
     let log = read.expect("a log that can be read");

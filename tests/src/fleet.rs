@@ -58,6 +58,16 @@ pub fn environment(folder: &Path) -> Vec<(String, String)> {
     environment
 }
 
+/// A setting of a fleet's. The last one counts.
+///
+/// # Panics
+/// Where it has none of this name.
+#[must_use]
+pub fn setting<'a>(environment: &'a [(String, String)], name: &str) -> &'a str {
+    let found = environment.iter().rev().find(|(known, _)| known == name);
+    &found.unwrap_or_else(|| panic!("{name} is not set")).1
+}
+
 /// A variable of the test's own environment.
 fn outer(variable: &str) -> Option<String> {
     let value = std::env::var_os(variable)?.into_string().ok()?;

@@ -13,6 +13,8 @@
 //! | `client` · `inbox` | a STOMP client that does what clients do |
 //! | `user` · `room` | who acts, and the room they act in |
 //! | `archive` | the log and what was archived of it, by clients of others |
+//! | `topic` | the topic of a fleet's log, as its operator handles it |
+//! | `part` | a real part that a test stops and starts |
 //! | `told` | what clients were told, which history must have |
 //! | `token` · `search` | the parties around it: who signs, who indexes |
 //! | `deadline` · `settings` | how long a test waits, and what may be set |
@@ -28,6 +30,7 @@ pub mod folder;
 pub mod frame;
 pub mod http;
 pub mod inbox;
+pub mod part;
 pub mod process;
 pub mod program;
 pub mod raw;
@@ -38,4 +41,5 @@ pub mod settings;
 pub mod socket;
 pub mod token;
 pub mod told;
+pub mod topic;
 pub mod user;

@@ -103,6 +103,11 @@ impl Starting {
         self
     }
 
+    /// Where its data will be: a new folder, unless one was given.
+    pub fn folder(&mut self) -> Arc<Folder> {
+        self.folder.get_or_insert_default().clone()
+    }
+
     /// On this port, and not on one that is free.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {

@@ -6,6 +6,8 @@
 // All of this is test code, where a broken expectation must stop the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod away;
 mod burst;
 mod membership_crash;
 mod recorder;
+mod topic;

@@ -1,0 +1,81 @@
+//! A real part that a test has to itself, to stop it and to start it again on what it kept.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::folder::Folder;
+
+const COMMANDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack");
+
+/// A part that `localstack/up` starts natively, on a port and in a folder of its own. Dropped, it is ended, and what it
+/// kept is gone.
+#[derive(Debug)]
+pub struct Part {
+    name: &'static str,
+    folder: Folder,
+    port: u16,
+}
+
+impl Part {
+    /// Starts the part of this name, such as `redis`, and waits until it answers.
+    ///
+    /// # Panics
+    /// Where it can't be had.
+    pub async fn start(name: &'static str) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let folder = Folder::new();
+        let part = Self { name, folder, port };
+        part.up().await;
+        part
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn at(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it again.
+    ///
+    /// # Panics
+    /// Where it does not come up.
+    pub async fn up(&self) {
+        self.ask(&["up", "--native", self.name]).await;
+    }
+
+    /// Stops it; what it keeps on disk stays.
+    ///
+    /// # Panics
+    /// Where it can't be stopped.
+    pub async fn stop(&self) {
+        self.ask(&["down", self.name]).await;
+    }
+
+    async fn ask(&self, arguments: &[&str]) {
+        let output = tokio::process::Command::from(self.command(arguments)).output();
+        let output = output.await.expect("localstack's commands");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(Path::new(COMMANDS).join(arguments[0]));
+        command.args(&arguments[1..]).stdin(Stdio::null());
+        command.env("ROOMTONE_RUN", self.folder.path());
+        let port = format!("ROOMTONE_{}_PORT", self.name.to_uppercase());
+        command.env(port, self.port.to_string());
+        command
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let mut down = self.command(&["down", "--wipe", self.name]);
+        let ended = down.stdout(Stdio::null()).status();
+        // A test that failed has its own word to say.
+        assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
+    }
+}
