@@ -2,6 +2,14 @@
 //!
 //! A socket node runs beside them, for it begins the log and records it.
 
+macro_rules! binary {
+    ($name:literal) => {
+        env!(concat!("CARGO_BIN_EXE_", $name))
+    };
+}
+
+mod crash;
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -132,12 +140,6 @@ impl Drop for Fleet {
             node.wait().unwrap();
         }
     }
-}
-
-macro_rules! binary {
-    ($name:literal) => {
-        env!(concat!("CARGO_BIN_EXE_", $name))
-    };
 }
 
 /// What the functions that read rooms tell of a room.

@@ -1,7 +1,7 @@
 //! As much of the Lambda Runtime API as a function needs, for one function at a time.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use tokio::sync::{Mutex, mpsc};
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// How long a function may take to start and answer; a debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at whether it has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A function's process, and the Runtime API that it talks to.
 pub(crate) struct Function {
@@ -64,6 +66,20 @@ impl Function {
         self.events.send(event).await.unwrap();
         let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
         answer.expect("an answer in time").unwrap()
+    }
+
+    /// Gives the function an event that it does not survive; tells how it ended.
+    pub(crate) async fn ends(mut self, event: Value) -> ExitStatus {
+        self.events.send(event).await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(status) = self.process.try_wait().unwrap() {
+                    return status;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        });
+        ended.await.expect("an end in time")
     }
 }
 
