@@ -16,6 +16,7 @@ mod marks;
 mod node;
 mod outbox;
 mod reader;
+mod replay;
 mod ring;
 mod serve;
 mod session;

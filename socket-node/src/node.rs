@@ -18,6 +18,7 @@ use crate::holds::Holds;
 use crate::lease;
 use crate::marks::Marks;
 use crate::reader::Reader;
+use crate::replay::Replays;
 use crate::ring::Ring;
 use crate::settings::SocketSettings;
 use crate::shard::{self, Arrival, ShardHandle};
@@ -51,6 +52,7 @@ pub(crate) struct Node {
     pub(crate) shutdown: watch::Sender<bool>,
     /// Whether the log can be read no more.
     pub(crate) cut_off: watch::Sender<bool>,
+    pub(crate) replays: Replays,
     runtime: Handle,
     started: Instant,
 }
@@ -106,6 +108,7 @@ impl SocketNode {
             id,
             settings,
             holds: holds.clone(),
+            replays: Replays::start(stores.clone()),
             stores,
             auth,
             ring: ring.clone(),

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use roomtone_shared::domain::event::{Fact, NodeId, Record};
+use roomtone_shared::domain::event::{Fact, NodeId, Partition, Record};
 use roomtone_shared::domain::judge::{Judge, Judged};
-use roomtone_shared::domain::time::Timestamp;
 use roomtone_shared::error::{Error, Result};
-use roomtone_shared::limits;
 use roomtone_shared::store::{Records, Stores};
 use tokio::sync::mpsc;
 
@@ -36,15 +34,16 @@ impl Reader {
     /// Goes through the last ten minutes of the log, so as to judge like one that never stopped.
     pub(crate) async fn open(stores: Stores) -> Result<Self> {
         let ends = stores.log.ends().await?;
-        let ago = Timestamp::now().minus_ms(limits::PRE_ROLL_MS);
-        let since = stores.log.first_since(ago).await?;
-        let from: Vec<u64> = since.iter().zip(&ends).map(|(a, b)| *a.min(b)).collect();
+        let parts = || (0..).map(Partition);
+        let ends_of: Vec<_> = parts().zip(ends.iter().copied()).collect();
+        let from = stores.log.pre_roll(&ends_of).await?;
+        let from_of: Vec<_> = parts().zip(from.iter().copied()).collect();
         let part = |next: &u64| Part {
             judge: Judge::new(stores.log.epoch()),
             next: *next,
         };
         let mut reader = Self {
-            records: stores.log.open(&from).await?,
+            records: stores.log.open(&from_of).await?,
             parts: from.iter().map(part).collect(),
             place: 0,
             stores,

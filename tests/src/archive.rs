@@ -24,7 +24,8 @@ type Messages = BTreeMap<(String, String), (String, String, String)>;
 
 /// Waits until all that the log shows is archived, and sees that nothing else is; gives how many messages that are.
 ///
-/// The log must have neither repeats nor messages that are void: what those are this does not judge.
+/// The log must have no messages that are void: what those are this does not judge. A repeat is one however late it comes,
+/// so that what is sent again must be so within the window.
 ///
 /// # Panics
 /// Where a message is in one and not in the other, or is not the same.
@@ -53,7 +54,7 @@ pub async fn is_the_log(server: &Server) -> usize {
 
 /// What the log shows: each line that was said, and an ENTER or EXIT for each change of a membership, once.
 fn shown(brokers: &str, topic: &str) -> Messages {
-    let (mut messages, mut told) = (Messages::new(), HashSet::new());
+    let (mut messages, mut told, mut said) = (Messages::new(), HashSet::new(), HashSet::new());
     for (offset, fact) in facts(brokers, topic) {
         let Some(room) = fact["in"][0].as_str().map(str::to_owned) else {
             continue;
@@ -68,6 +69,10 @@ fn shown(brokers: &str, topic: &str) -> Messages {
             .enumerate()
         {
             let sender = text(&event["said"]["sender"]["uid"]);
+            let own = &line["clientMessageId"];
+            if !own.is_null() && !said.insert((room.clone(), sender.clone(), own.to_string())) {
+                continue;
+            }
             messages.insert(
                 (room.clone(), id(index)),
                 ("TALK".into(), sender, text(&line["content"])),

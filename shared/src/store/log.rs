@@ -15,6 +15,7 @@ use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// What became of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +71,36 @@ pub trait Log: Send + Sync {
     async fn end(&self, room: RoomId) -> Result<u64>;
     /// The same for each part of the log.
     async fn ends(&self) -> Result<Vec<u64>>;
-    /// For each part, the first offset whose record is not older than `at`.
-    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>>;
-    /// Follows the log, each part from an offset of its own.
-    async fn open(&self, from: &[u64]) -> Result<Records>;
+    /// For each of these parts, the first offset whose record is not older than that.
+    async fn first_since(&self, times: &[(Partition, Timestamp)]) -> Result<Vec<u64>>;
+    /// For each of these parts, the log's time of the record before that offset; none where the log has none there, or
+    /// no more.
+    async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>>;
+    /// Follows these parts of the log, each from an offset of its own.
+    async fn open(&self, from: &[(Partition, u64)]) -> Result<Records>;
     /// Tells appends of this process that wait for a verdict what its reader made of their records.
     fn judged(&self, _judged: &Judged) {}
+
+    /// For each of these parts, where to begin to read so as to judge what is at that offset like one that never
+    /// stopped. By the log's own time: this machine's clock may be another.
+    async fn pre_roll(&self, offsets: &[(Partition, u64)]) -> Result<Vec<u64>> {
+        let times = self.times_before(offsets).await?;
+        let pre_roll = |((partition, _), at): (&(Partition, u64), &Option<Timestamp>)| {
+            Some((*partition, (*at)?.minus_ms(limits::PRE_ROLL_MS)))
+        };
+        let since: Vec<_> = offsets.iter().zip(&times).filter_map(pre_roll).collect();
+        let mut first = match since.is_empty() {
+            true => vec![],
+            false => self.first_since(&since).await?,
+        }
+        .into_iter();
+        // Where nothing is left of what was before it, all that is there is younger.
+        let begin = |((_, offset), at): (&(Partition, u64), &Option<Timestamp>)| match at {
+            Some(_) => first.next().map_or(*offset, |first| first.min(*offset)),
+            None => *offset,
+        };
+        Ok(offsets.iter().zip(&times).map(begin).collect())
+    }
 
     /// The part of the log that a room is in.
     fn partition(&self, room: RoomId) -> Partition {

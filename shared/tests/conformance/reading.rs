@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use roomtone_shared::domain::event::{Fact, Record};
+use roomtone_shared::domain::event::{Fact, Partition, Record};
 use roomtone_shared::domain::judge::{Judge, Judged};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::time::Timestamp;
@@ -21,7 +21,7 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) async fn open(stores: &Stores, from: &[u64]) -> Self {
         assert_eq!(from.len(), usize::from(stores.log.partitions()));
-        let records = stores.log.open(from).await.unwrap();
+        let records = stores.log.open(&of_parts(from)).await.unwrap();
         let next = from.to_vec();
         Self { records, next }
     }
@@ -53,10 +53,20 @@ impl Reader {
     }
 }
 
+/// Something of each part of the log, in its order, with the part.
+pub(crate) fn of_parts<T: Clone>(each: &[T]) -> Vec<(Partition, T)> {
+    (0..).map(Partition).zip(each.iter().cloned()).collect()
+}
+
+/// For each part, the first offset whose record is not older than that.
+pub(crate) async fn first_since(stores: &Stores, at: Timestamp) -> Vec<u64> {
+    let times = of_parts(&vec![at; stores.log.partitions().into()]);
+    stores.log.first_since(&times).await.unwrap()
+}
+
 /// Where the first record of each part is, or will be.
 pub(crate) async fn beginning(stores: &Stores) -> Vec<u64> {
-    let first = stores.log.first_since(Timestamp::from_ms(0)).await;
-    first.unwrap()
+    first_since(stores, Timestamp::from_ms(0)).await
 }
 
 /// What the log has from there on.

@@ -1,33 +1,33 @@
 //! Resume: everything after an id, then live, with no hole and no repeat.
 //!
 //! History is read up to where this shard stands, again and again until it stands there no further on; the
-//! last step to live happens without a pause in between, so nothing can come in the middle.
+//! last step to live happens without a pause in between, so nothing can come in the middle. Where history does not get
+//! on, or cannot be read, the log itself is.
 
+use std::borrow::Borrow;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
-use roomtone_shared::error::Result;
+use roomtone_shared::error::{Error, Result};
 use tokio::time::sleep;
 
 use super::Shard;
 use super::lane::{deliver, encode};
 use super::subscription::{State, Subscription, Topic};
 use crate::entry::Post;
+use crate::replay::Part;
 use crate::settings;
 
-/// Milliseconds between looks at a history that has not got as far as this shard.
-const BEHIND_MS: u64 = 20;
-/// Looks at such a history before the rest is given up as a hole.
-const BEHIND_TRIES: usize = 500;
-
-/// Part of a room's messages, and the id up to which it is whole.
-struct Part {
-    posts: Vec<Post>,
-    upto: Option<MessageId>,
-}
+/// Between looks at a history that has not got as far as this shard, first and at most.
+const BEHIND: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(160));
+/// How long one who resumes waits for such a history, all in all, before the log is read in its place.
+const REPLAY_AFTER: Duration = Duration::from_secs(1);
+/// The same for what came in an older epoch, whose log is no longer there.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
 
 impl Shard {
     /// Starts a subscription: at `since` where that is given, else at the record at `from`.
@@ -113,16 +113,11 @@ impl Shard {
         mut after: MessageId,
     ) {
         let epoch = self.node.stores.log.epoch();
-        let mut behind = 0;
+        let mut patience = Patience::default();
         loop {
-            let Some(session) = subscription.session.upgrade() else {
-                return;
-            };
-            session.drained().await;
-            if subscription.state.get() != State::CatchingUp || session.is_over() {
+            if !ready(subscription).await {
                 return;
             }
-            drop(session);
             let end = subscription
                 .stop_at
                 .get()
@@ -136,22 +131,42 @@ impl Shard {
                 }
                 return;
             }
-            let part = self.part(room, after, end).await;
-            if subscription.state.get() != State::CatchingUp {
-                return;
-            }
-            let Ok(part) = part else {
-                return self.give_up(subscription);
-            };
-            send_part(subscription, &part.posts);
-            match part.upto {
-                Some(upto) if upto > after => (after, behind) = (upto, 0),
-                _ if behind < BEHIND_TRIES => {
-                    behind += 1;
-                    sleep(Duration::from_millis(BEHIND_MS)).await;
+            let Ok(part) = self.next_part(room, after, end, &mut patience).await else {
+                if subscription.state.get() == State::CatchingUp {
+                    self.give_up(subscription);
                 }
-                _ => return self.give_up(subscription),
+                return;
+            };
+            // What waits for a socket has a bound, so it is given no more than a page at once.
+            for page in part.posts.chunks(settings::RESUME_PAGE) {
+                if !ready(subscription).await {
+                    return;
+                }
+                send_part(subscription, page);
             }
+            after = part.upto.map_or(after, |upto| upto.max(after));
+        }
+    }
+
+    /// The same as `part`, once there is one: from history, or else from the log itself.
+    async fn next_part(
+        &self,
+        room: RoomId,
+        after: MessageId,
+        end: u64,
+        patience: &mut Patience,
+    ) -> Result<Part> {
+        let logged = after.epoch == self.node.stores.log.epoch();
+        loop {
+            match self.part(room, after, end).await {
+                Ok(part) if part.upto.is_some_and(|upto| upto > after) => return Ok(part),
+                Ok(_) if patience.waited < REPLAY_AFTER => {}
+                _ if logged => return self.node.replays.read(room, after, end).await,
+                Err(why) => return Err(why),
+                Ok(_) if patience.waited < GIVE_UP_AFTER => {}
+                Ok(_) => return Err(Error::Unavailable("history")),
+            }
+            patience.wait().await;
         }
     }
 
@@ -213,7 +228,8 @@ impl Shard {
         // Whatever came meanwhile has told of the hole already, and what is still to come will.
         let still = subscription.gap.get().is_some() && subscription.state.get() == State::Live;
         if still && newest.message.id.offset < self.position(room) {
-            send_part(subscription, &[Post::new(&newest.message, newest.headers)]);
+            let post = Post::new(&newest.message, newest.headers);
+            send_part(subscription, &[post]);
         }
     }
 
@@ -232,7 +248,7 @@ impl Shard {
                 .flat_map(|e| e.judged.shown.iter())
                 .filter(|s| s.message.id > after);
             let posts = shown
-                .map(|s| Post::new(&s.message, s.headers.clone()))
+                .map(|s| Arc::new(Post::new(&s.message, s.headers.clone())))
                 .collect();
             return Ok(Part {
                 posts,
@@ -252,9 +268,9 @@ impl Shard {
                 }
                 None => vec![],
             };
-            let posts: Vec<Post> = page
+            let posts: Vec<_> = page
                 .into_iter()
-                .map(|a| Post::new(&a.message, a.headers))
+                .map(|a| Arc::new(Post::new(&a.message, a.headers)))
                 .collect();
             let upto = if posts.is_empty() {
                 whole
@@ -267,16 +283,41 @@ impl Shard {
     }
 }
 
-fn send_part(subscription: &Rc<Subscription>, posts: &[Post]) {
-    let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
+/// The patience that one who resumes has with history.
+#[derive(Default)]
+struct Patience {
+    waited: Duration,
+    pause: Duration,
+}
+
+impl Patience {
+    async fn wait(&mut self) {
+        self.pause = (self.pause * 2).clamp(BEHIND.0, BEHIND.1);
+        sleep(self.pause).await;
+        self.waited += self.pause;
+    }
+}
+
+/// Waits until the socket has taken what it was sent; false where the subscription no longer catches up.
+async fn ready(subscription: &Rc<Subscription>) -> bool {
+    let Some(session) = subscription.session.upgrade() else {
+        return false;
+    };
+    session.drained().await;
+    subscription.state.get() == State::CatchingUp && !session.is_over()
+}
+
+fn send_part<P: Borrow<Post>>(subscription: &Rc<Subscription>, posts: &[P]) {
+    let posts = || posts.iter().map(Borrow::borrow);
+    let (Some(first), Some(last)) = (posts().next(), posts().next_back()) else {
         return;
     };
     let mut out = BytesMut::new();
-    for post in posts {
+    for post in posts() {
         encode(&subscription.head, post, &mut out);
     }
     let ids = (first.id, last.id);
     if deliver(subscription, &out.freeze(), ids, Instant::now()) {
-        posts.iter().for_each(|post| subscription.sent(post.id));
+        posts().for_each(|post| subscription.sent(post.id));
     }
 }

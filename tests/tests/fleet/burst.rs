@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use roomtone_tests::archive;
-use roomtone_tests::client::{Answer, talk};
+use roomtone_tests::client::{Answer, Client};
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::connect;
 use roomtone_tests::room::{new_room, texts};
@@ -11,6 +11,7 @@ use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::settings;
 use roomtone_tests::socket::{Incoming, Opening, TEXT};
 use roomtone_tests::user::User;
+use serde_json::json;
 use tokio::sync::watch;
 
 /// A user is in no more than four rooms, so these are groups of four.
@@ -72,31 +73,65 @@ async fn listen(user: User, rooms: Vec<String>) -> Heard {
     heard
 }
 
-/// Says so many things in these rooms, in turn, and then the last word in each.
-async fn speak(user: User, rooms: Vec<String>, count: usize, said: watch::Sender<usize>) {
-    let client = user.connect().await;
-    let mut waiting = VecDeque::new();
-    for n in 0..count {
-        let room = &rooms[n % rooms.len()];
-        waiting.push_back(
-            client
-                .post(talk(room, &format!("{} says {n}", user.uid)))
-                .await,
-        );
-        if waiting.len() >= IN_FLIGHT {
-            let receipt = waiting.pop_front().expect("one was sent");
-            let answer = client.answer(&receipt).await;
-            assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
-            said.send_modify(|said| *said += 1);
+/// Somebody who says things in these rooms, in turn, and says again what was refused because a store was busy.
+struct Speaker {
+    user: User,
+    client: Client,
+    rooms: Vec<String>,
+    /// The number of what was said, and the receipt it asked for.
+    waiting: VecDeque<(usize, String)>,
+    said: watch::Sender<usize>,
+}
+
+impl Speaker {
+    async fn begin(user: User, rooms: Vec<String>, said: watch::Sender<usize>) -> Self {
+        let client = user.connect().await;
+        for room in &rooms {
+            client.join(room).await;
+        }
+        let waiting = VecDeque::new();
+        Self {
+            user,
+            client,
+            rooms,
+            waiting,
+            said,
         }
     }
-    for receipt in waiting {
-        let answer = client.answer(&receipt).await;
-        assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
-        said.send_modify(|said| *said += 1);
+
+    /// Says so many things, and then the last word in each room.
+    async fn speak(mut self, count: usize) {
+        for n in 0..count {
+            self.say(n).await;
+            if self.waiting.len() >= IN_FLIGHT {
+                self.answer().await;
+            }
+        }
+        while !self.waiting.is_empty() {
+            self.answer().await;
+        }
+        for room in &self.rooms {
+            self.client.say(room, END).await;
+        }
     }
-    for room in &rooms {
-        client.say(room, END).await;
+
+    async fn say(&mut self, n: usize) {
+        let body = json!({
+            "roomId": self.rooms[n % self.rooms.len()],
+            "content": format!("{} says {n}", self.user.uid),
+            "clientMessageId": n.to_string(),
+        });
+        let receipt = self.client.post(Frame::send("/chat/pub/send", &body)).await;
+        self.waiting.push_back((n, receipt));
+    }
+
+    async fn answer(&mut self) {
+        let (n, receipt) = self.waiting.pop_front().expect("one was sent");
+        match self.client.answer(&receipt).await {
+            Answer::Receipt(_) => self.said.send_modify(|said| *said += 1),
+            Answer::Refused(refusal) if refusal["status"] == 503 => self.say(n).await,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -117,7 +152,8 @@ async fn everybody_hears_everything_once_while_nodes_come_and_go_and_the_archive
     let messages = settings::messages(5_000);
     let starting = Starting::unhurried().with("ROOMTONE_BACKLOG_BYTES_MAX", 64 << 20);
     let mut server = starting.start().await;
-    let (mut listening, mut speaking, mut groups) = (vec![], vec![], vec![]);
+    let (mut listening, mut speakers, mut groups) = (vec![], vec![], vec![]);
+    let mut speaking = vec![];
     for _ in 0..GROUPS {
         let mut rooms = vec![];
         for _ in 0..ROOMS_EACH {
@@ -134,15 +170,10 @@ async fn everybody_hears_everything_once_while_nodes_come_and_go_and_the_archive
     let (said, mut so_far) = watch::channel(0);
     for (user, rooms) in &groups {
         let (user, rooms, said) = (user.clone(), rooms.clone(), said.clone());
-        // A member again on this socket: the one that joined is gone.
-        let client = user.connect().await;
-        for room in &rooms {
-            client.join(room).await;
-        }
-        speaking.push(tokio::spawn(async move {
-            speak(user, rooms, messages / GROUPS, said).await;
-            drop(client);
-        }));
+        speakers.push(Speaker::begin(user, rooms, said).await);
+    }
+    for speaker in speakers {
+        speaking.push(tokio::spawn(speaker.speak(messages / GROUPS)));
     }
     so_far
         .wait_for(|said| *said >= messages / 3)

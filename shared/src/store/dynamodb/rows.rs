@@ -10,11 +10,13 @@
 //!
 //! Every row is a function of the log, so writing one again writes the same.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
 
 use super::item::{Item, Reader, json, number, text};
 use super::{Dynamo, is_busy, unavailable};
@@ -31,7 +33,8 @@ use crate::store::{Archived, Summary};
 pub(super) const STORE: &str = "history";
 /// Rows in one call, as many as DynamoDB takes.
 const BATCH_MAX: usize = 25;
-/// Calls at once.
+/// Calls of this process at once that write rows: enough to keep up, and few enough that whoever joins meanwhile is not
+/// kept waiting by them.
 const CALLS_MAX: usize = 8;
 /// The first pause before rows that DynamoDB did not take are sent again; it doubles.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -63,6 +66,7 @@ pub(in crate::store) struct OwnTalk {
 #[derive(Clone)]
 pub(in crate::store) struct Rows {
     dynamo: Dynamo,
+    calls: Arc<Semaphore>,
 }
 
 pub(super) fn message_key(room: RoomId, id: MessageId) -> Item {
@@ -121,7 +125,8 @@ pub(in crate::store) fn verdict_row(room: RoomId, id: MessageId, verdict: Verdic
 
 impl Rows {
     pub(in crate::store) fn new(dynamo: Dynamo) -> Self {
-        Self { dynamo }
+        let calls = Arc::new(Semaphore::new(CALLS_MAX));
+        Self { dynamo, calls }
     }
 
     /// Writes rows, whatever was there.
@@ -150,6 +155,8 @@ impl Rows {
         }
         let mut pause = PAUSE;
         for _ in 0..TRIES_MAX {
+            // It is closed by nobody.
+            let turn = self.calls.acquire().await;
             let sent = self
                 .dynamo
                 .client
@@ -157,6 +164,7 @@ impl Rows {
                 .request_items(&self.dynamo.history, requests.clone())
                 .send()
                 .await;
+            drop(turn);
             match sent {
                 Ok(sent) => {
                     let left = sent.unprocessed_items.unwrap_or_default();

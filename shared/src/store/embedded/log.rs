@@ -58,6 +58,15 @@ impl EmbeddedLog {
         Ok(records)
     }
 
+    fn time_before(&self, offset: u64) -> Result<Option<Timestamp>, Fault> {
+        let Some(before) = offset.checked_sub(1) else {
+            return Ok(None);
+        };
+        let table = self.db.begin_read()?.open_table(tables::LOG)?;
+        let record = rows::get::<_, Record>(&table, before)?;
+        Ok(record.map(|record| record.at))
+    }
+
     /// Halves the range of offsets until it has the first record that is not older than `at`.
     fn search(&self, at: Timestamp) -> Result<u64, Fault> {
         let table = self.db.begin_read()?.open_table(tables::LOG)?;
@@ -78,6 +87,10 @@ impl EmbeddedLog {
         }
         Ok(low)
     }
+}
+
+fn found_or_failed<T>(found: Result<T, Fault>) -> Result<T> {
+    found.map_err(|why| failed("the log", &why))
 }
 
 /// The records from an offset on, as they come.
@@ -130,16 +143,21 @@ impl Log for EmbeddedLog {
         Ok(vec![*self.tail.follow().borrow()])
     }
 
-    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>> {
-        let first = self.search(at).map_err(|why| failed("the log", &why))?;
-        Ok(vec![first])
+    async fn first_since(&self, times: &[(Partition, Timestamp)]) -> Result<Vec<u64>> {
+        let found = times.iter().map(|(_, at)| self.search(*at)).collect();
+        found_or_failed(found)
     }
 
-    async fn open(&self, from: &[u64]) -> Result<Records> {
+    async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>> {
+        let before = |(_, offset): &(Partition, u64)| self.time_before(*offset);
+        found_or_failed(offsets.iter().map(before).collect())
+    }
+
+    async fn open(&self, from: &[(Partition, u64)]) -> Result<Records> {
         let follower = Follower {
             log: self.clone(),
             end: self.tail.follow(),
-            next: from.first().copied().unwrap_or(0),
+            next: from.first().map_or(0, |(_, offset)| *offset),
         };
         Ok(stream::unfold(follower, Follower::next).boxed())
     }

@@ -1,6 +1,7 @@
 //! The log as it was begun, seen at each start to be the same one still.
 
 use super::OpenError;
+use crate::domain::event::Partition;
 use crate::store::dynamodb::{Dynamo, Topic};
 use crate::store::fleet::FleetSettings;
 use crate::store::kafka::{TopicError, survey};
@@ -16,10 +17,10 @@ pub(super) async fn begin(
 ) -> Result<Topic, OpenError> {
     let topic = Topic::begin(dynamo, partitions).await?;
     let marks = topic.marks(dynamo, partitions).await?;
-    let through: Vec<u64> = marks
+    let through = marks
         .iter()
-        .map(|mark| mark.map_or(0, |(through, _)| through))
-        .collect();
+        .map(|mark| mark.map_or(0, |(through, _)| through));
+    let through: Vec<_> = (0..).map(Partition).zip(through).collect();
     let found = survey(&settings.kafka, &through).await?;
     let topic = topic
         .check(dynamo, (&marks, &found), settings.new_epoch)

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::appends::{Appends, Judging, RecordedVerdicts};
 use super::producer::{Producer, Waiting};
-use super::{KafkaSettings, offsets, reading, record};
+use super::{KafkaSettings, offsets, reading, record, survey};
 use crate::domain::event::{AppendId, Fact, Partition};
 use crate::domain::judge::Judged;
 use crate::domain::room::RoomId;
@@ -55,27 +55,6 @@ impl KafkaLog {
             appends,
             judging,
         })
-    }
-
-    /// Reads these partitions, each from its offset.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub(in crate::store) fn read(&self, from: &[(Partition, u64)]) -> Result<Records> {
-        reading::open(&self.settings, from).map_err(|why| failed("the log", &why))
-    }
-
-    /// For one partition, the first offset whose record is not older than `at`.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub(in crate::store) async fn first_since_in(
-        &self,
-        partition: Partition,
-        at: Timestamp,
-    ) -> Result<u64> {
-        let found = self.offsets(vec![partition], at).await?;
-        found.first().copied().ok_or(Error::Unavailable("the log"))
     }
 
     /// The offset after a partition's last record.
@@ -184,12 +163,6 @@ impl KafkaLog {
         }
     }
 
-    /// For each of these partitions, the first offset whose record is not older than `at`, or its end.
-    async fn offsets(&self, partitions: Vec<Partition>, at: Timestamp) -> Result<Vec<u64>> {
-        self.ask(move |log| offsets::first_since(&log.settings, &partitions, at))
-            .await
-    }
-
     fn all(&self) -> Vec<Partition> {
         (0..self.partitions).map(Partition).collect()
     }
@@ -229,13 +202,19 @@ impl Log for KafkaLog {
             .await
     }
 
-    async fn first_since(&self, at: Timestamp) -> Result<Vec<u64>> {
-        self.offsets(self.all(), at).await
+    async fn first_since(&self, times: &[(Partition, Timestamp)]) -> Result<Vec<u64>> {
+        let times = times.to_vec();
+        self.ask(move |log| offsets::first_since(&log.settings, &times))
+            .await
     }
 
-    async fn open(&self, from: &[u64]) -> Result<Records> {
-        let from: Vec<_> = self.all().into_iter().zip(from.iter().copied()).collect();
-        self.read(&from)
+    async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>> {
+        let found = survey(&self.settings, offsets).await?;
+        Ok(found.into_iter().map(|found| found.at).collect())
+    }
+
+    async fn open(&self, from: &[(Partition, u64)]) -> Result<Records> {
+        reading::open(&self.settings, from).map_err(|why| failed("the log", &why))
     }
 
     fn judged(&self, judged: &Judged) {
@@ -278,11 +257,15 @@ impl Log for Unconnected {
         Err(Error::Unavailable("the log"))
     }
 
-    async fn first_since(&self, _: Timestamp) -> Result<Vec<u64>> {
+    async fn first_since(&self, _: &[(Partition, Timestamp)]) -> Result<Vec<u64>> {
         Err(Error::Unavailable("the log"))
     }
 
-    async fn open(&self, _: &[u64]) -> Result<Records> {
+    async fn times_before(&self, _: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>> {
+        Err(Error::Unavailable("the log"))
+    }
+
+    async fn open(&self, _: &[(Partition, u64)]) -> Result<Records> {
         Err(Error::Unavailable("the log"))
     }
 }

@@ -1,5 +1,6 @@
 //! What a topic looks like to whoever recorded it before: where it ends, and whether it is the same one.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -23,65 +24,53 @@ pub(in crate::store) struct Found {
     pub(in crate::store) at: Option<Timestamp>,
 }
 
-/// Looks at each part, and at the record before its mark.
+/// Looks at each of these parts, and at the record before its mark.
 ///
 /// # Errors
 /// `Unavailable`.
 pub(in crate::store) async fn survey(
     settings: &KafkaSettings,
-    marks: &[u64],
+    marks: &[(Partition, u64)],
 ) -> Result<Vec<Found>> {
-    let parts: Vec<Partition> = (0..).map(Partition).take(marks.len()).collect();
-    let (asked, of) = (settings.clone(), parts.clone());
-    let ask = move || {
-        let ends = offsets::ends(&asked, &of)?;
-        let beginnings = offsets::first_since(&asked, &of, Timestamp::from_ms(0))?;
-        Ok::<_, rdkafka::error::KafkaError>(ends.into_iter().zip(beginnings).collect::<Vec<_>>())
-    };
+    let parts: Vec<Partition> = marks.iter().map(|(partition, _)| *partition).collect();
+    let asked = settings.clone();
+    let ask = move || offsets::bounds(&asked, &parts);
     let bounds = tokio::task::spawn_blocking(ask).await;
     let bounds = bounds.map_err(|why| failed("the log", &why))?;
     let bounds = bounds.map_err(|why| failed("the log", &why))?;
-    let mut found: Vec<Found> = bounds
-        .iter()
-        .map(|(end, _)| Found {
-            end: *end,
-            at: None,
-        })
-        .collect();
     let mut wanted = vec![];
-    for ((part, mark), (end, beginning)) in parts.into_iter().zip(marks).zip(&bounds) {
+    for ((part, mark), (beginning, end)) in marks.iter().zip(&bounds) {
         let before = mark.checked_sub(1);
         wanted.extend(
             before
                 .filter(|b| (*beginning..*end).contains(b))
-                .map(|b| (part, b)),
+                .map(|b| (*part, b)),
         );
     }
-    read(settings, &wanted, &mut found).await?;
-    Ok(found)
+    let times = read(settings, &wanted).await?;
+    let found = |((part, _), (_, end)): (&(Partition, u64), &(u64, u64))| Found {
+        end: *end,
+        at: times.get(part).copied(),
+    };
+    Ok(marks.iter().zip(&bounds).map(found).collect())
 }
 
-/// Reads one record of each of these parts.
+/// The log's times of these records.
 async fn read(
     settings: &KafkaSettings,
     wanted: &[(Partition, u64)],
-    found: &mut [Found],
-) -> Result<()> {
+) -> Result<HashMap<Partition, Timestamp>> {
+    let mut times = HashMap::new();
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(times);
     }
     let mut records = reading::open(settings, wanted).map_err(|why| failed("the log", &why))?;
     let until = Instant::now() + READ;
-    while wanted
-        .iter()
-        .any(|(part, _)| found[part.index()].at.is_none())
-    {
+    while times.len() < wanted.len() {
         let batch = timeout_at(until, records.next()).await.ok().flatten();
         for record in batch.ok_or(Error::Unavailable("the log"))? {
-            if let Some(found) = found.get_mut(record.partition.index()) {
-                found.at.get_or_insert(record.at);
-            }
+            times.entry(record.partition).or_insert(record.at);
         }
     }
-    Ok(())
+    Ok(times)
 }

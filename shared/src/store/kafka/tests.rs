@@ -73,6 +73,10 @@ async fn read(records: &mut crate::store::Records, count: usize) -> Vec<Arc<Reco
     read
 }
 
+fn from(offsets: [u64; 2]) -> Vec<(Partition, u64)> {
+    (0..).map(Partition).zip(offsets).collect()
+}
+
 #[tokio::test]
 async fn appends_of_a_partition_lie_in_the_order_of_the_calls() {
     let (_cluster, settings) = cluster();
@@ -80,7 +84,7 @@ async fn appends_of_a_partition_lie_in_the_order_of_the_calls() {
     let appends: Vec<_> = (0..1_000)
         .map(|n| log.append_to(Partition(u16::from(n % 4 == 0)), fact(n)))
         .collect();
-    let mut records = log.open(&[0, 0]).await.unwrap();
+    let mut records = log.open(&from([0, 0])).await.unwrap();
     let read = read(&mut records, appends.len()).await;
     for (n, append) in (0..).zip(appends) {
         let appended = append.await.unwrap();
@@ -96,7 +100,7 @@ async fn an_append_of_a_reader_ends_when_it_is_read_back() {
     let (_cluster, settings) = cluster();
     let log = log(&settings, Judging::Reader);
     let mut append = log.append_to(Partition(1), fact(7));
-    let mut records = log.read(&[(Partition(1), 0)]).unwrap();
+    let mut records = log.open(&[(Partition(1), 0)]).await.unwrap();
     let record = read(&mut records, 1).await.remove(0);
     assert!(futures_util::poll!(&mut append).is_pending());
     log.judged(&Judge::new(1).judge(record.clone()));
@@ -116,7 +120,7 @@ async fn what_cannot_be_read_keeps_its_place() {
     }
     stranger.flush(PATIENCE).unwrap();
     log.append_to(Partition(0), fact(4)).await.unwrap();
-    let mut records = log.read(&[(Partition(0), 0)]).unwrap();
+    let mut records = log.open(&[(Partition(0), 0)]).await.unwrap();
     let read = read(&mut records, 5).await;
     let said = [
         fact(0),
@@ -146,7 +150,7 @@ async fn a_reader_that_stands_past_the_end_is_told_so() {
     let (_cluster, settings) = cluster();
     let log = log(&settings, recorded());
     log.append_to(Partition(0), fact(0)).await.unwrap();
-    let mut records = log.open(&[5, 0]).await.unwrap();
+    let mut records = log.open(&from([5, 0])).await.unwrap();
     let end = tokio::time::timeout(PATIENCE, records.next()).await;
     assert!(end.unwrap().is_none());
 }
@@ -167,7 +171,7 @@ async fn a_broker_that_does_not_answer_refuses_in_time_and_order_goes_on() {
     while log.append_to(Partition(0), fact(2)).await.is_err() {
         assert!(begun.elapsed() < PATIENCE);
     }
-    let mut records = log.read(&[(Partition(0), 0)]).unwrap();
+    let mut records = log.open(&[(Partition(0), 0)]).await.unwrap();
     let read = read(&mut records, 2).await;
     assert_eq!([&read[0].fact, &read[1].fact], [&fact(0), &fact(2)]);
 }
@@ -186,7 +190,7 @@ async fn a_producer_that_can_send_no_more_is_begun_anew() {
         assert!(begun.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
     }
-    let mut records = log.read(&[(Partition(0), 0)]).unwrap();
+    let mut records = log.open(&[(Partition(0), 0)]).await.unwrap();
     let read = read(&mut records, 2).await;
     assert_eq!([&read[0].fact, &read[1].fact], [&fact(0), &fact(3)]);
 }
@@ -195,7 +199,7 @@ async fn a_producer_that_can_send_no_more_is_begun_anew() {
 async fn a_log_that_is_dropped_still_appends_what_it_was_given() {
     let (_cluster, settings) = cluster();
     let log = log(&settings, recorded());
-    let mut records = log.open(&[0, 0]).await.unwrap();
+    let mut records = log.open(&from([0, 0])).await.unwrap();
     let append = log.append_to(Partition(1), fact(0));
     drop(log);
     assert_eq!(read(&mut records, 1).await[0].fact, fact(0));

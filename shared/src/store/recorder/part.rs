@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::live::Lives;
 use super::sheet;
@@ -15,11 +15,9 @@ use crate::domain::event::{Event, Fact, Partition, Record};
 use crate::domain::judge::{Judge, Judged};
 use crate::domain::time::Timestamp;
 use crate::error::Result;
-use crate::limits;
+use crate::store::Log;
 use crate::store::redis::{RECENT_RENEWAL_MS, RoomRows};
 
-/// How long one record that is there may take to be read.
-const ONE_RECORD: Duration = Duration::from_secs(10);
 /// A part as it is being recorded.
 struct Part<'d> {
     desk: &'d Desk,
@@ -39,14 +37,15 @@ struct Part<'d> {
 /// `Unavailable`, where it has to begin again.
 pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallible> {
     let covered = desk.covered.get(partition).await?;
-    let from = pre_roll(desk, partition, covered).await?;
+    let from = desk.log.pre_roll(&[(partition, covered)]).await?;
+    let from = from.first().copied().unwrap_or(covered);
     tracing::debug!(
         partition = partition.0,
         from,
         covered,
         "a part of the log is recorded here"
     );
-    let mut records = desk.log.read(&[(partition, from)])?;
+    let mut records = desk.log.open(&[(partition, from)]).await?;
     let mut part = Part {
         desk,
         partition,
@@ -64,24 +63,6 @@ pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallib
             _ = renewal.tick() => part.renew().await,
         }
     }
-}
-
-/// Where to begin to read, so that what comes at `covered` is judged as by one that never stopped. By the log's
-/// own time: this machine's clock may be another.
-async fn pre_roll(desk: &Desk, partition: Partition, covered: u64) -> Result<u64> {
-    let Some(last) = covered.checked_sub(1) else {
-        return Ok(0);
-    };
-    let mut records = desk.log.read(&[(partition, last)])?;
-    let read = timeout(ONE_RECORD, records.next()).await;
-    let batch = read.map_err(|_| unreadable())?;
-    let Some(before) = batch.as_deref().and_then(<[Arc<Record>]>::first) else {
-        // It is no longer in the log, so all that is in it is younger.
-        return Ok(covered);
-    };
-    let since = before.at.minus_ms(limits::PRE_ROLL_MS);
-    let first = desk.log.first_since_in(partition, since).await?;
-    Ok(first.min(covered))
 }
 
 impl Part<'_> {

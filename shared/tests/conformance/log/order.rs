@@ -11,7 +11,7 @@ use roomtone_shared::store::{Appended, Stores};
 use tokio::task::JoinSet;
 
 use crate::forms::Place;
-use crate::reading::{beginning, facts_of, of_room, read_all, read_from};
+use crate::reading::{beginning, facts_of, first_since, of_room, read_all, read_from};
 use crate::{deadline, facts, given};
 
 behaviours![
@@ -210,7 +210,7 @@ async fn a_place_is_found_by_its_time(place: impl Place) {
     let room = RoomId::new();
     let ends = stores.log.ends().await.unwrap();
     assert_eq!(beginning(&stores).await, ends);
-    assert_eq!(stores.log.first_since(given::at(0)).await.unwrap(), ends);
+    assert_eq!(first_since(&stores, given::at(0)).await, ends);
     // The log's time goes on by itself: append until it did, a few times.
     let first = append(&stores, room, 0..1).await[0].at;
     let different = || async {
@@ -228,7 +228,7 @@ async fn a_place_is_found_by_its_time(place: impl Place) {
             if let Some(first) = all.iter().find(younger) {
                 expected[of_room] = first.offset;
             }
-            let found = stores.log.first_since(time).await.unwrap();
+            let found = first_since(&stores, time).await;
             assert_eq!(found, expected, "{time}");
         }
     }
