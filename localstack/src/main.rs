@@ -15,7 +15,7 @@ use clap::Parser;
 use roomtone_shared::config::Env;
 use roomtone_shared::crash;
 use roomtone_shared::logs;
-use tokio::signal::unix::{SignalKind, signal};
+use roomtone_socket_node::shutdown;
 
 use arguments::Arguments;
 use settings::Settings;
@@ -39,15 +39,7 @@ fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let shutdown = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
-        local::run(settings, shutdown).await?;
+        local::run(settings, shutdown::asked()?).await?;
         Ok(())
     })
 }

@@ -22,6 +22,7 @@ mod serve;
 mod session;
 mod settings;
 mod shard;
+pub mod shutdown;
 mod upgrade;
 mod watched;
 pub mod ws;

@@ -13,9 +13,8 @@ use roomtone_shared::config::Env;
 use roomtone_shared::crash;
 use roomtone_shared::logs;
 use roomtone_shared::store::fleet::Fleet;
-use roomtone_socket_node::{SocketNode, routes, serve};
+use roomtone_socket_node::{SocketNode, routes, serve, shutdown};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use node_settings::NodeSettings;
 
@@ -39,14 +38,7 @@ fn start(env: &Env) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let shutdown = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
+        let shutdown = shutdown::asked()?;
         run(settings, shutdown).await
     })
 }
