@@ -1,0 +1,89 @@
+"""The goals: what is run for each, and which ratio of which figures it is about."""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+CPU = "server_cpu_us_per_delivery"
+RATE = "deliveries_per_s"
+
+
+@dataclass(frozen=True)
+class Goal:
+    about: str
+    case: dict
+    targets: list
+    # What is compared, and whether less is better.
+    figures: dict
+    # "peer figure" → what the ratio has to be, at least or at most.
+    bounds: dict = field(default_factory=dict)
+    rounds: int = 0
+
+
+def talk(rooms, members, **more):
+    return {"what": "talk", "rooms": rooms, "members": members, **more}
+
+
+GOALS = {
+    "G1": Goal(
+        "one room of 1,000, window 32",
+        talk(1, 1000, window=32),
+        ["roomtone", "limit", "uws", "rabbitmq"],
+        {"by CPU": (CPU, True), "by rate": (RATE, False)},
+        {("limit", "by CPU"): 0.85, ("uws", "by CPU"): 1.0, ("rabbitmq", "by rate"): 200},
+    ),
+    "G2": Goal(
+        "one room of 1,000, window 1",
+        talk(1, 1000, window=1),
+        ["roomtone", "limit", "rabbitmq"],
+        {"by rate": (RATE, False)},
+        {("limit", "by rate"): 0.85, ("rabbitmq", "by rate"): 12},
+    ),
+    "G3": Goal(
+        "100 rooms of 10, window 32",
+        talk(100, 10, window=32),
+        ["roomtone", "limit", "uws", "rabbitmq"],
+        {"by CPU": (CPU, True), "by rate": (RATE, False)},
+        {("uws", "by CPU"): 1.5, ("rabbitmq", "by rate"): 80},
+    ),
+    "G4": Goal(
+        "10,000 deliveries a second into one room of 1,000",
+        talk(1, 1000, rate=10),
+        ["roomtone", "limit"],
+        {"p50": ("p50_us", True), "p99": ("p99_us", True)},
+        {("limit", "p50"): 1 / 1.25, ("limit", "p99"): 1 / 1.5},
+    ),
+    "G5": Goal(
+        "100 rooms of 10, 500 messages a second",
+        talk(100, 10, rate=500),
+        ["roomtone", "limit", "rabbitmq"],
+        {"p50": ("p50_us", True), "p99": ("p99_us", True)},
+        {("rabbitmq", "p50"): 3},
+    ),
+    "G6": Goal(
+        "10,000 idle members of 100 rooms",
+        {"what": "idle", "rooms": 100, "members": 99},
+        ["roomtone"],
+        {"KiB each": ("kib_each", True)},
+        rounds=1,
+    ),
+}
+
+
+def ratio(goal, figure, own, peers):
+    """How many times better Roomtone is, in one round; none where a figure is missing."""
+    if own is None or peers is None or not own.get(figure[0]) or not peers.get(figure[0]):
+        return None
+    name, less = figure
+    return peers[name] / own[name] if less else own[name] / peers[name]
+
+
+def ratios(name, runs):
+    """For each peer and figure the median of the rounds' ratios."""
+    goal, medians = GOALS[name], {}
+    for peer in goal.targets[1:]:
+        for label, figure in goal.figures.items():
+            pairs = zip(runs["roomtone"], runs[peer], strict=True)
+            found = [r for r in (ratio(goal, figure, own, peers) for own, peers in pairs) if r is not None]
+            if found:
+                medians[f"{peer} {label}"] = round(median(found), 3)
+    return medians

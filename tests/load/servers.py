@@ -1,0 +1,199 @@
+"""The servers, each started on core 0 for one run, and how the load speaks to it."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+READY_S = 60
+RUN_S = 600
+ONE_SHARD = "1"
+
+
+class Server:
+    """A server of one run, in a folder that goes with it."""
+
+    target = None
+
+    def __init__(self, folder_of_binaries, case):
+        self.binaries = folder_of_binaries
+        self.case = case
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roomtone-load-"))
+        self.log = open(self.folder / "log", "w", encoding="utf-8")
+        self.port = free_port()
+        self.process = None
+        try:
+            self.start()
+            until(lambda: is_open(self.port), f"{self.target} listens", self.process)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            for pid in self.pids():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, command, environment=None):
+        pinned = ["taskset", "-c", "0", *map(str, command)]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(environment or {})}
+        self.process = subprocess.Popen(
+            pinned, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment, cwd=self.folder
+        )
+
+    def pids(self):
+        return [self.process.pid]
+
+    def more(self):
+        return []
+
+    def load(self, case, secs):
+        """The figures of a load on this server."""
+        words = ["taskset", "-c", "1", self.binaries / "roomtone-load", case["what"]]
+        words += ["--target", self.target, "--at", f"127.0.0.1:{self.port}", "--label", self.target]
+        words += ["--rooms", case["rooms"], "--members", case["members"], "--secs", secs]
+        for name in ("window", "rate"):
+            if name in case:
+                words += [f"--{name}", case[name]]
+        for pid in self.pids():
+            words += ["--pid", pid]
+        done = subprocess.run(
+            [*map(str, words + self.more())], stdout=subprocess.PIPE, text=True, timeout=RUN_S, check=False
+        )
+        if done.returncode != 0:
+            self.log.flush()
+            end = (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise RuntimeError(f"{self.target}: the load ended with {done.returncode}; the server's last words: {end}")
+        figures = json.loads(done.stdout.strip().splitlines()[-1])
+        wrong = [name for name in ("lost", "again", "refused") if figures.get(name)]
+        if wrong:
+            raise RuntimeError(f"{self.target}: {figures}")
+        return figures
+
+
+class Roomtone(Server):
+    """The one process, on the durable log, with everything on; only the rate of a user is raised."""
+
+    target = "roomtone"
+
+    def start(self):
+        fast = {"ROOMTONE_SENDS_PER_S": "1000000", "ROOMTONE_SEND_BURST": "1000000"}
+        data = self.folder / "data"
+        command = [self.binaries / "roomtone", "--port", self.port, "--data", data]
+        self.run(command, {**fast, "ROOMTONE_SHARDS": ONE_SHARD, "ROOMTONE_LOG": "warn"})
+
+
+class Limit(Server):
+    """What nobody can beat: it relays bytes and knows no protocol."""
+
+    target = "limit"
+
+    def start(self):
+        self.run([self.binaries / "roomtone-load", "limit", "--at", f"127.0.0.1:{self.port}"])
+
+
+class Uws(Server):
+    """uWebSockets' own publish, behind a relay of a few lines."""
+
+    target = "relay"
+
+    def start(self):
+        self.run([os.environ["PEERS_PYTHON"], HERE / "peers/uws.py", self.port])
+
+
+class Rabbitmq(Server):
+    """RabbitMQ with its Web-STOMP plugin."""
+
+    target = "rabbitmq"
+
+    def start(self):
+        base = self.folder
+        (base / "plugins").write_text("[rabbitmq_web_stomp].\n", encoding="utf-8")
+        (base / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{free_port()}\n"
+            f"web_stomp.tcp.ip = 127.0.0.1\nweb_stomp.tcp.port = {self.port}\n"
+            f"stomp.listeners.tcp.1 = 127.0.0.1:{free_port()}\nloopback_users = none\nlog.console.level = warning\n",
+            encoding="utf-8",
+        )
+        self.run(
+            ["/usr/lib/rabbitmq/bin/rabbitmq-server"],
+            {
+                "RABBITMQ_NODENAME": f"load-{os.getpid()}@localhost",
+                "RABBITMQ_DIST_PORT": str(free_port()),
+                "RABBITMQ_MNESIA_BASE": str(base / "mnesia"),
+                "RABBITMQ_LOG_BASE": str(base / "logs"),
+                "RABBITMQ_ENABLED_PLUGINS_FILE": str(base / "plugins"),
+                "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
+                "RABBITMQ_PID_FILE": str(base / "pid"),
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1",
+                "ERL_EPMD_PORT": str(free_port()),
+            },
+        )
+
+    def pids(self):
+        """The broker, which is a child of a script."""
+        return [pid for pid in children(self.process.pid) if "beam" in name_of(pid)] or [self.process.pid]
+
+    def __exit__(self, *_):
+        for pid in children(self.process.pid) if self.process else []:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        super().__exit__()
+
+
+SERVERS = {"roomtone": Roomtone, "limit": Limit, "uws": Uws, "rabbitmq": Rabbitmq}
+
+
+def children(pid):
+    """All that came of a process."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text(encoding="ascii").split()):
+            found += [child, *children(child)]
+    return found
+
+
+def name_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def is_open(port):
+    with socket.socket() as tried:
+        tried.settimeout(1)
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(check, what, process):
+    end = time.monotonic() + READY_S
+    while not check():
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"not so: {what}")
+        time.sleep(0.05)
+

@@ -1,0 +1,90 @@
+//! What a run is to do.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use roomtone_shared::auth::{AuthSettings, Secret, Signer};
+
+use crate::Failure;
+
+/// Whom the load is for, by how it is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Roomtone: a token, a room of HTTP's, join, STOMP.
+    Roomtone,
+    /// RabbitMQ's Web-STOMP: a guest and a topic.
+    Rabbitmq,
+    /// A relay of STOMP text by topics, such as one on uWebSockets.
+    Relay,
+    /// `roomtone-load limit`.
+    Limit,
+}
+
+/// A run.
+#[derive(Args)]
+pub(crate) struct Plan {
+    /// Whom it is for.
+    #[arg(long, value_enum, default_value = "roomtone")]
+    pub(crate) target: Target,
+    /// Where sockets connect; given several times, connections are spread over all.
+    #[arg(long, required = true)]
+    pub(crate) at: Vec<SocketAddr>,
+    /// Where Roomtone's HTTP operations are; absent: where sockets connect.
+    #[arg(long)]
+    pub(crate) http: Option<SocketAddr>,
+    /// What tokens are signed with here; absent: the local run signs them.
+    #[arg(long, env = "AUTH_HS256_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+    /// The server's processes, whose CPU time and memory are measured.
+    #[arg(long)]
+    pub(crate) pid: Vec<u32>,
+    /// Rooms.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) rooms: usize,
+    /// Listeners in each room.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) members: usize,
+    /// Messages of a room that are under way at once, until its last listener has them.
+    #[arg(long, default_value_t = 32, conflicts_with = "rate")]
+    pub(crate) window: u64,
+    /// Messages a second, over all rooms, whatever becomes of them.
+    #[arg(long)]
+    pub(crate) rate: Option<u64>,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 4.0)]
+    pub(crate) secs: f64,
+    /// Seconds before that.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) warm_up_secs: f64,
+    /// Characters of a message, 30 at least.
+    #[arg(long, default_value_t = 30)]
+    pub(crate) chars: usize,
+    /// Bytes of a frame, for targets that relay frames as they get them; 90 at least.
+    #[arg(long, default_value_t = 520)]
+    pub(crate) frame_bytes: usize,
+    /// What the line of figures calls this run.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+}
+
+impl Plan {
+    /// Signs tokens, where there is a secret for it.
+    pub(crate) fn signer(&self) -> Result<Option<Signer>, Failure> {
+        let signer = self.secret.as_ref().map(|secret| {
+            Signer::new(&AuthSettings {
+                hs256_secret: Some(Secret::new(secret)),
+                ..AuthSettings::default()
+            })
+        });
+        Ok(signer.transpose()?)
+    }
+
+    pub(crate) fn warm_up(&self) -> Duration {
+        Duration::from_secs_f64(self.warm_up_secs)
+    }
+
+    pub(crate) fn measured(&self) -> Duration {
+        Duration::from_secs_f64(self.secs)
+    }
+}

@@ -1,0 +1,152 @@
+//! Talk: messages into rooms, in a closed loop or an open one, and what became of each.
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::Failure;
+use crate::check::{Room, Tally};
+use crate::connection::Crowd;
+use crate::enter::enter;
+use crate::figures::{Moment, between, print};
+use crate::plan::Plan;
+use crate::protocol::Said;
+
+/// How long what is under way at the end may take to come.
+const LAST: Duration = Duration::from_secs(20);
+/// Microseconds of the longest delay that is told apart from a longer one.
+const DELAY_MAX_US: u64 = 60_000_000;
+/// Microseconds of a run between two looks at what is due, in a closed loop.
+const TURN: Duration = Duration::from_millis(5);
+
+/// A run as it goes.
+struct Talk<'p> {
+    plan: &'p Plan,
+    crowd: Crowd,
+    names: Vec<String>,
+    rooms: Vec<Room>,
+    talkers: Vec<usize>,
+    tally: Tally,
+    delays_us: Histogram<u64>,
+    begun: Instant,
+    /// Messages of the open loop so far.
+    meant: u64,
+}
+
+pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
+    let entering = enter(plan)?;
+    let crowd = Crowd::gather(plan, &entering)?;
+    let mut talk = Talk {
+        plan,
+        talkers: crowd.talkers(),
+        crowd,
+        names: entering.rooms,
+        rooms: (0..plan.rooms).map(|_| Room::new(plan.members)).collect(),
+        tally: Tally::default(),
+        delays_us: Histogram::new_with_max(DELAY_MAX_US, 3)?,
+        begun: Instant::now(),
+        meant: 0,
+    };
+    talk.until(talk.begun + plan.warm_up())?;
+    talk.delays_us.clear();
+    let from = Moment::now(plan, talk.tally)?;
+    talk.until(Instant::now() + plan.measured())?;
+    let mut to = Moment::now(plan, talk.tally)?;
+    let delays = talk.delays_us.clone();
+    // What is lost is known only when nothing more comes.
+    talk.finish()?;
+    let outstanding: u64 = talk.rooms.iter().map(Room::outstanding).sum();
+    to.settle(talk.tally, outstanding);
+    print(between(plan, &from, &to, &delays));
+    Ok(())
+}
+
+impl Talk<'_> {
+    fn until(&mut self, end: Instant) -> Result<(), Failure> {
+        while Instant::now() < end {
+            let wait = match self.plan.rate {
+                // On time to the microsecond, at the price of a core.
+                Some(rate) => {
+                    self.talk_on_time(rate)?;
+                    Duration::ZERO
+                }
+                None => {
+                    self.talk_in_window()?;
+                    TURN
+                }
+            };
+            self.turn(wait)?;
+        }
+        Ok(())
+    }
+
+    /// Says all that is due by now, in one room after the other.
+    fn talk_on_time(&mut self, rate: u64) -> Result<(), Failure> {
+        let now_ns = nanoseconds(self.begun.elapsed());
+        loop {
+            let due_ns = self.meant * 1_000_000_000 / rate;
+            if due_ns > now_ns {
+                return Ok(());
+            }
+            let room = usize::try_from(self.meant)? % self.rooms.len();
+            self.say(room, 1, due_ns)?;
+            self.meant += 1;
+        }
+    }
+
+    fn talk_in_window(&mut self) -> Result<(), Failure> {
+        for room in 0..self.rooms.len() {
+            let under_way = self.rooms[room].sent - self.rooms[room].complete;
+            let free = self.plan.window.saturating_sub(under_way);
+            if free > 0 {
+                self.say(room, free, nanoseconds(self.begun.elapsed()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, room: usize, count: u64, meant_ns: u64) -> Result<(), Failure> {
+        let (plan, name) = (self.plan, &self.names[room]);
+        let first = self.rooms[room].sent;
+        self.rooms[room].sent += count;
+        self.crowd.say(self.talkers[room], |out| {
+            for number in first..first + count {
+                let said = Said { number, meant_ns };
+                plan.target
+                    .talk(name, said, (plan.chars, plan.frame_bytes), out);
+            }
+        })
+    }
+
+    fn turn(&mut self, wait: Duration) -> Result<(), Failure> {
+        let (rooms, tally, delays) = (&mut self.rooms, &mut self.tally, &mut self.delays_us);
+        let begun = self.begun;
+        let timed = self.plan.rate.is_some();
+        self.crowd.turn(wait, |place, frame| {
+            if !place.listens {
+                tally.refused +=
+                    u64::from(memchr::memmem::find(frame.payload, b"REFUSED").is_some());
+                return;
+            }
+            let room = place.room;
+            if let Some(said) = rooms[room].hear(place, &frame, tally)
+                && timed
+            {
+                let delay = nanoseconds(begun.elapsed()).saturating_sub(said.meant_ns);
+                delays.saturating_record(delay / 1_000);
+            }
+        })
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let begun = Instant::now();
+        while self.rooms.iter().any(|room| room.outstanding() > 0) && begun.elapsed() < LAST {
+            self.turn(TURN)?;
+        }
+        Ok(())
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
