@@ -14,12 +14,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use crate::entry::Entry;
 use crate::node::Node;
@@ -28,6 +29,10 @@ use rooms::Rooms;
 
 /// Entries taken from the ring in one tick.
 const TICK_ENTRIES_MAX: usize = 256;
+/// A tick that took longer than this was one of many sockets.
+const LONG_TICK: Duration = Duration::from_millis(1);
+/// How long such a tick is followed by none, where nothing more comes.
+const LINGER: Duration = Duration::from_millis(1);
 /// Octets read from a socket at once; one buffer for all sockets of a shard.
 pub(crate) const READ_BYTES: usize = 64 << 10;
 /// New sockets that wait for a shard.
@@ -129,10 +134,12 @@ impl Shard {
         let mut ticks = tokio::time::interval(tick::EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let mut begun = None;
             tokio::select! {
                 biased;
                 changed = end.wait_for(|end| *end > self.cursor.get()) => {
                     drop(changed);
+                    begun = Some(Instant::now());
                     self.take_entries();
                     tokio::task::yield_now().await;
                 }
@@ -140,8 +147,21 @@ impl Shard {
                 _ = ticks.tick() => self.tick(),
                 _ = shutdown.wait_for(|down| *down) => break,
             }
+            if begun.is_some_and(|begun: Instant| begun.elapsed() > LONG_TICK) {
+                self.linger(&mut end).await;
+            }
         }
         self.drain().await;
+    }
+
+    /// After much was written: where more is there already, waits a little for what those who were just served say next, so
+    /// that it goes out with it. To write to a socket costs far more than what is written.
+    async fn linger(&self, end: &mut watch::Receiver<u64>) {
+        let there = *end.borrow_and_update();
+        if there > self.cursor.get() {
+            // Whether more came or the time is over is all the same.
+            let _ = timeout(LINGER, end.wait_for(|end| *end > there)).await;
+        }
     }
 
     fn arrive(self: &Rc<Self>, arrival: Arrival) {

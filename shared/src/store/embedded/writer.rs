@@ -178,6 +178,13 @@ pub(super) fn start(db: Arc<Database>, epoch: u16) -> Result<(Writer, Arc<Tail>)
 fn run(db: &Database, mut queue: mpsc::Receiver<Job>, mut scribe: Scribe, tail: &Tail) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while queue.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+        // Whoever woke this thread has mostly more to say, and on a busy core would not get to it before the group is closed.
+        std::thread::yield_now();
+        while group.len() < GROUP_MAX
+            && let Ok(job) = queue.try_recv()
+        {
+            group.push(job);
+        }
         match write_group(db, group.drain(..), &mut scribe) {
             Ok(committed) => {
                 tail.push(std::mem::take(&mut scribe.fresh));
