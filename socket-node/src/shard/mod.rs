@@ -31,7 +31,7 @@ use rooms::Rooms;
 const TICK_ENTRIES_MAX: usize = 256;
 /// A tick that took longer than this was one of many sockets.
 const LONG_TICK: Duration = Duration::from_millis(1);
-/// How long such a tick is followed by none, where nothing more comes.
+/// How long the next waits at most for as much as it had.
 const LINGER: Duration = Duration::from_millis(1);
 /// Octets read from a socket at once; one buffer for all sockets of a shard.
 pub(crate) const READ_BYTES: usize = 64 << 10;
@@ -133,34 +133,41 @@ impl Shard {
         let mut shutdown = self.node.shutdown.subscribe();
         let mut ticks = tokio::time::interval(tick::EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // What the last tick took, where that took long.
+        let mut enough = 0;
         loop {
-            let mut begun = None;
-            tokio::select! {
+            let ready = tokio::select! {
                 biased;
-                changed = end.wait_for(|end| *end > self.cursor.get()) => {
-                    drop(changed);
-                    begun = Some(Instant::now());
-                    self.take_entries();
-                    tokio::task::yield_now().await;
+                changed = end.wait_for(|end| *end > self.cursor.get()) => changed.is_ok(),
+                Some(arrival) = arrivals.recv() => {
+                    self.arrive(arrival);
+                    false
                 }
-                Some(arrival) = arrivals.recv() => self.arrive(arrival),
-                _ = ticks.tick() => self.tick(),
+                _ = ticks.tick() => {
+                    self.tick();
+                    false
+                }
                 _ = shutdown.wait_for(|down| *down) => break,
-            }
-            if begun.is_some_and(|begun: Instant| begun.elapsed() > LONG_TICK) {
-                self.linger(&mut end).await;
+            };
+            if ready {
+                self.linger(&mut end, enough).await;
+                let (from, begun) = (self.cursor.get(), Instant::now());
+                self.take_entries();
+                let long = begun.elapsed() > LONG_TICK;
+                enough = if long { self.cursor.get() - from } else { 0 };
+                tokio::task::yield_now().await;
             }
         }
         self.drain().await;
     }
 
-    /// After much was written: where more is there already, waits a little for what those who were just served say next, so
-    /// that it goes out with it. To write to a socket costs far more than what is written.
-    async fn linger(&self, end: &mut watch::Receiver<u64>) {
-        let there = *end.borrow_and_update();
-        if there > self.cursor.get() {
-            // Whether more came or the time is over is all the same.
-            let _ = timeout(LINGER, end.wait_for(|end| *end > there)).await;
+    /// Where fewer entries are there than the last tick took, and that one was long, waits a little for the rest of them: to
+    /// write to many sockets costs far more than what is written, and who talks as fast as is heard does so in bursts.
+    async fn linger(&self, end: &mut watch::Receiver<u64>, enough: u64) {
+        let from = self.cursor.get();
+        if *end.borrow() < from + enough {
+            // Whether they came or the time is over is all the same.
+            let _ = timeout(LINGER, end.wait_for(|end| *end >= from + enough)).await;
         }
     }
 
