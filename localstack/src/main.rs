@@ -20,6 +20,10 @@ use roomtone_socket_node::shutdown;
 use arguments::Arguments;
 use settings::Settings;
 
+/// Most of what a server allocates is small and soon gone, which this does in less time than the system's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let env = Arguments::parse().over(Env::process());
     match run(&env) {

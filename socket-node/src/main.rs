@@ -18,6 +18,10 @@ use tokio::net::TcpListener;
 
 use node_settings::NodeSettings;
 
+/// Most of what a server allocates is small and soon gone, which this does in less time than the system's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {

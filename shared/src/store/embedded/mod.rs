@@ -20,6 +20,7 @@ mod presence;
 mod record;
 mod rooms;
 mod rows;
+mod sums;
 mod tables;
 mod writer;
 

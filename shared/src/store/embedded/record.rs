@@ -3,6 +3,7 @@
 use redb::ReadableTable;
 
 use super::rows::{self, Fault};
+use super::sums::Sums;
 use super::tables::Tables;
 use crate::domain::event::{Event, Fact, NodeId};
 use crate::domain::judge::{Judged, Shown};
@@ -10,10 +11,14 @@ use crate::domain::message::MessageType;
 use crate::domain::presence::Standing;
 use crate::domain::room::{Room, RoomId};
 use crate::domain::user::Uid;
-use crate::store::{Archived, Summary};
+use crate::store::Archived;
 
 /// Writes what the record comes to.
-pub(super) fn record(tables: &mut Tables<'_>, judged: &Judged) -> Result<(), Fault> {
+pub(super) fn record(
+    tables: &mut Tables<'_>,
+    sums: &mut Sums,
+    judged: &Judged,
+) -> Result<(), Fault> {
     match &judged.record.fact {
         Fact::NodeGone(node) => return node_gone(tables, *node),
         Fact::In(room, Event::Held { node, uid, held }) => hold(tables, *room, uid, *node, *held)?,
@@ -21,14 +26,19 @@ pub(super) fn record(tables: &mut Tables<'_>, judged: &Judged) -> Result<(), Fau
             let (was, is) = stand(tables, *room, &event.who.uid, |s| {
                 s.member(event, judged.notice())
             })?;
-            count(tables, *room, i64::from(is.joined) - i64::from(was.joined))?;
+            count(
+                tables,
+                sums,
+                *room,
+                i64::from(is.joined) - i64::from(was.joined),
+            )?;
         }
         Fact::In(..) | Fact::Unreadable => {}
     }
     judged
         .shown
         .iter()
-        .try_for_each(|shown| archive(tables, shown))
+        .try_for_each(|shown| archive(tables, sums, shown))
 }
 
 /// Changes how a user stands in a room; gives it as it was and as it is.
@@ -88,13 +98,12 @@ fn node_gone(tables: &mut Tables<'_>, node: NodeId) -> Result<(), Fault> {
 }
 
 /// Counts members, and keeps the room's `live` in step.
-fn count(tables: &mut Tables<'_>, id: RoomId, by: i64) -> Result<(), Fault> {
+fn count(tables: &mut Tables<'_>, sums: &mut Sums, id: RoomId, by: i64) -> Result<(), Fault> {
     if by == 0 {
         return Ok(());
     }
-    let mut summary: Summary = rows::get(&tables.summaries, id.to_bytes())?.unwrap_or_default();
+    let summary = sums.room(tables, id.to_bytes())?;
     summary.user_count = summary.user_count.saturating_add_signed(by);
-    rows::put(&mut tables.summaries, id.to_bytes(), &summary)?;
     let live = summary.user_count > 0;
     let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else {
         return Ok(());
@@ -113,7 +122,7 @@ fn count(tables: &mut Tables<'_>, id: RoomId, by: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-fn archive(tables: &mut Tables<'_>, shown: &Shown) -> Result<(), Fault> {
+fn archive(tables: &mut Tables<'_>, sums: &mut Sums, shown: &Shown) -> Result<(), Fault> {
     let message = &shown.message;
     let (room, id) = (message.room_id.to_bytes(), message.id.to_bytes());
     let archived = Archived {
@@ -121,15 +130,15 @@ fn archive(tables: &mut Tables<'_>, shown: &Shown) -> Result<(), Fault> {
         headers: shown.headers.clone(),
     };
     rows::put(&mut tables.history, (room, id), &archived)?;
-    let mut summary: Summary = rows::get(&tables.summaries, room)?.unwrap_or_default();
+    let summary = sums.room(tables, room)?;
     summary.last = Some(message.id);
     if message.message_type == MessageType::Talk {
         summary.talks += 1;
-        tables.talks.insert((room, id), summary.talks)?;
-        let sender = message.sender_id.as_str();
-        let own = super::history::own_talks(&tables.talks_by, room, sender, None)?;
-        tables.talks_by.insert((room, sender, id), own + 1)?;
         summary.last_talk = Some(message.clone());
+        tables.talks.insert((room, id), summary.talks)?;
+        let own = sums.one_more(tables, room, &message.sender_id)?;
+        let sender = message.sender_id.as_str();
+        tables.talks_by.insert((room, sender, id), own)?;
     }
-    rows::put(&mut tables.summaries, room, &summary)
+    Ok(())
 }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::record;
 use super::rows::{self, Fault};
+use super::sums::Sums;
 use super::tables::{self, Tables};
 use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::judge::Judge;
@@ -98,6 +99,7 @@ impl Tail {
 pub(super) struct Scribe {
     epoch: u16,
     judge: Judge,
+    sums: Sums,
     next: u64,
     last_at: Timestamp,
     fresh: Vec<Arc<Record>>,
@@ -110,6 +112,7 @@ impl Scribe {
         let mut scribe = Self {
             epoch,
             judge: Judge::new(epoch),
+            sums: Sums::default(),
             next: 0,
             last_at: Timestamp::default(),
             fresh: vec![],
@@ -146,7 +149,7 @@ impl Scribe {
         });
         rows::put(&mut tables.log, record.offset, &*record)?;
         let judged = self.judge.judge(record.clone());
-        record::record(tables, &judged)?;
+        record::record(tables, &mut self.sums, &judged)?;
         (self.next, self.last_at) = (record.offset + 1, at);
         self.fresh.push(record.clone());
         let notice = judged.notice();
@@ -217,6 +220,7 @@ fn write_group(
         for job in group {
             committed.push(job(&mut tables, scribe)?);
         }
+        scribe.sums.write(&mut tables)?;
     }
     txn.commit()?;
     Ok(committed)
