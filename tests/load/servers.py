@@ -166,7 +166,11 @@ def children(pid):
     """All that came of a process."""
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text(encoding="ascii").split()):
+        try:
+            own = task.read_text(encoding="ascii").split()
+        except FileNotFoundError:
+            continue  # A thread that ended meanwhile.
+        for child in map(int, own):
             found += [child, *children(child)]
     return found
 

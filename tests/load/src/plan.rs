@@ -61,7 +61,7 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 30)]
     pub(crate) chars: usize,
     /// Bytes of a frame, for targets that relay frames as they get them; 90 at least.
-    #[arg(long, default_value_t = 520)]
+    #[arg(long, default_value_t = 460)]
     pub(crate) frame_bytes: usize,
     /// What the line of figures calls this run.
     #[arg(long, default_value = "")]
