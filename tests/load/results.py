@@ -9,8 +9,12 @@ from goals import GOALS, ratios
 SHOWN = ["deliveries_per_s", "server_cpu_us_per_delivery", "frame_bytes", "p50_us", "p99_us", "kib_each"]
 
 
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
+
+
 def spread(values):
-    return f"{median(values):g} ({min(values):g} to {max(values):g})"
+    return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
 
 
 def version(*command):
