@@ -34,10 +34,9 @@ impl Reader {
     /// Goes through the last ten minutes of the log, so as to judge like one that never stopped.
     pub(crate) async fn open(stores: Stores) -> Result<Self> {
         let ends = stores.log.ends().await?;
-        let parts = || (0..).map(Partition);
-        let ends_of: Vec<_> = parts().zip(ends.iter().copied()).collect();
+        let ends_of = Partition::of_each(ends.iter().copied());
         let from = stores.log.pre_roll(&ends_of).await?;
-        let from_of: Vec<_> = parts().zip(from.iter().copied()).collect();
+        let from_of = Partition::of_each(from.iter().copied());
         let part = |next: &u64| Part {
             judge: Judge::new(stores.log.epoch()),
             next: *next,

@@ -40,7 +40,7 @@ class Server:
 
     def __exit__(self, *_):
         if self.process is not None:
-            for pid in self.pids():
+            for pid in children(self.process.pid):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -60,9 +60,6 @@ class Server:
     def pids(self):
         return [self.process.pid]
 
-    def more(self):
-        return []
-
     def load(self, case, secs):
         """The figures of a load on this server."""
         words = ["taskset", "-c", "1", self.binaries / "roomtone-load", case["what"]]
@@ -74,7 +71,7 @@ class Server:
         for pid in self.pids():
             words += ["--pid", pid]
         done = subprocess.run(
-            [*map(str, words + self.more())], stdout=subprocess.PIPE, text=True, timeout=RUN_S, check=False
+            [*map(str, words)], stdout=subprocess.PIPE, text=True, timeout=RUN_S, check=False
         )
         if done.returncode != 0:
             self.log.flush()
@@ -149,14 +146,6 @@ class Rabbitmq(Server):
     def pids(self):
         """The broker, which is a child of a script."""
         return [pid for pid in children(self.process.pid) if "beam" in name_of(pid)] or [self.process.pid]
-
-    def __exit__(self, *_):
-        for pid in children(self.process.pid) if self.process else []:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        super().__exit__()
 
 
 SERVERS = {"roomtone": Roomtone, "limit": Limit, "uws": Uws, "rabbitmq": Rabbitmq}

@@ -8,6 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::deadline::until;
+use crate::room::texts;
+
 /// How it takes what it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
@@ -81,6 +84,21 @@ impl Search {
     #[must_use]
     pub fn asked(&self) -> usize {
         self.state.lock().unwrap().asked
+    }
+
+    /// Waits until it has acknowledged all of these rooms.
+    ///
+    /// # Panics
+    /// Where it has not before the deadline.
+    pub async fn has_all(&self, rooms: &[String]) {
+        until("every room in the index", || async {
+            let indexed = texts(&self.indexed(), "roomId");
+            rooms
+                .iter()
+                .all(|room| indexed.contains(room))
+                .then_some(())
+        })
+        .await;
     }
 
     /// What it acknowledged.

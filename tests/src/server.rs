@@ -215,16 +215,22 @@ impl Server {
         &self.environment
     }
 
-    /// Starts one more node of a fleet, with further settings; gives its place among the nodes.
-    ///
-    /// # Panics
-    /// Where it ends first.
-    pub async fn add_node(&mut self, settings: &[(&str, &str)]) -> usize {
+    /// The same, with further settings, which win.
+    fn environment_with(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut environment = self.environment.clone();
         let own = settings
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
         environment.extend(own);
+        environment
+    }
+
+    /// Starts one more node of a fleet, with further settings; gives its place among the nodes.
+    ///
+    /// # Panics
+    /// Where it ends first.
+    pub async fn add_node(&mut self, settings: &[(&str, &str)]) -> usize {
+        let environment = self.environment_with(settings);
         let started = start_node(self.folder.path(), &environment).await;
         let node = started.unwrap_or_else(|failed| panic!("a node ended: {}", failed.output));
         self.sockets.add(node.address);
@@ -237,11 +243,7 @@ impl Server {
     /// # Panics
     /// Where it ends first.
     pub async fn beside(&self, settings: &[(&str, &str)]) -> Process {
-        let mut environment = self.environment.clone();
-        let own = settings
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        environment.extend(own);
+        let environment = self.environment_with(settings);
         let folder = self.folder.path();
         let data = folder.join("beside");
         let arguments = [

@@ -21,6 +21,11 @@ pub struct NodeId(pub u64);
 pub struct Partition(pub u16);
 
 impl Partition {
+    /// Something of each partition, in their order, with its partition.
+    pub fn of_each<T>(each: impl IntoIterator<Item = T>) -> Vec<(Self, T)> {
+        (0..).map(Self).zip(each).collect()
+    }
+
     /// Its place in a list of all partitions.
     #[must_use]
     pub fn index(self) -> usize {

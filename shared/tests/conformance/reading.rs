@@ -21,7 +21,11 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) async fn open(stores: &Stores, from: &[u64]) -> Self {
         assert_eq!(from.len(), usize::from(stores.log.partitions()));
-        let records = stores.log.open(&of_parts(from)).await.unwrap();
+        let records = stores
+            .log
+            .open(&Partition::of_each(from.iter().copied()))
+            .await
+            .unwrap();
         let next = from.to_vec();
         Self { records, next }
     }
@@ -53,14 +57,9 @@ impl Reader {
     }
 }
 
-/// Something of each part of the log, in its order, with the part.
-pub(crate) fn of_parts<T: Clone>(each: &[T]) -> Vec<(Partition, T)> {
-    (0..).map(Partition).zip(each.iter().cloned()).collect()
-}
-
 /// For each part, the first offset whose record is not older than that.
 pub(crate) async fn first_since(stores: &Stores, at: Timestamp) -> Vec<u64> {
-    let times = of_parts(&vec![at; stores.log.partitions().into()]);
+    let times = Partition::of_each(vec![at; stores.log.partitions().into()]);
     stores.log.first_since(&times).await.unwrap()
 }
 

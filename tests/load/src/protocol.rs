@@ -42,15 +42,14 @@ impl Said {
 
 impl Target {
     /// The request that makes a connection one of WebSocket.
-    pub(crate) fn upgrade(self) -> &'static str {
-        match self {
-            Self::Roomtone => {
-                "GET /ws-chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v12.stomp\r\n\r\n"
-            }
-            Self::Rabbitmq | Self::Relay | Self::Limit => {
-                "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v12.stomp\r\n\r\n"
-            }
-        }
+    pub(crate) fn upgrade(self) -> String {
+        let path = match self {
+            Self::Roomtone => "/ws-chat",
+            Self::Rabbitmq | Self::Relay | Self::Limit => "/ws",
+        };
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v12.stomp\r\n\r\n"
+        )
     }
 
     /// What is said in turn to become a member, and what the answer to each has in it.

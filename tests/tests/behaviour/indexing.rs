@@ -28,17 +28,6 @@ async fn quickly(server: &Server) -> String {
     room
 }
 
-async fn all_indexed(search: &Search, rooms: &[String]) {
-    until("every room in the index", async || {
-        let indexed = texts(&search.indexed(), "roomId");
-        rooms
-            .iter()
-            .all(|room| indexed.contains(room))
-            .then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_room_is_indexed_before_create_answers() {
     let search = Search::start(Mood::Accepts).await;
@@ -83,7 +72,7 @@ async fn a_search_server_that_refuses_hangs_and_recovers_gets_every_room_across_
     .await;
     assert!(search.indexed().is_empty());
     search.turn(Mood::Accepts);
-    all_indexed(&search, &rooms).await;
+    search.has_all(&rooms).await;
     let room = quickly(&server).await;
     assert!(texts(&search.indexed(), "roomId").contains(&room));
 }
@@ -97,7 +86,7 @@ async fn rooms_made_while_there_is_no_search_server_are_indexed_once_there_is_on
         .with("SEARCH_URL", search.url())
         .with("ROOMTONE_SWEEP_S", 1);
     let _server = settings.on(server.kill().await).start().await;
-    all_indexed(&search, &[room]).await;
+    search.has_all(&[room]).await;
 }
 
 #[tokio::test]

@@ -252,12 +252,5 @@ async fn without_the_search_server_rooms_are_made_and_indexed_once_it_is_back() 
     }
     assert_eq!(search.indexed(), Vec::<Value>::new());
     search.turn(Mood::Accepts);
-    until("every room in the index", || async {
-        let indexed = texts(&search.indexed(), "roomId");
-        rooms
-            .iter()
-            .all(|room| indexed.contains(room))
-            .then_some(())
-    })
-    .await;
+    search.has_all(&rooms).await;
 }

@@ -20,7 +20,7 @@ pub(super) async fn begin(
     let through = marks
         .iter()
         .map(|mark| mark.map_or(0, |(through, _)| through));
-    let through: Vec<_> = (0..).map(Partition).zip(through).collect();
+    let through = Partition::of_each(through);
     let found = survey(&settings.kafka, &through).await?;
     let topic = topic
         .check(dynamo, (&marks, &found), settings.new_epoch)

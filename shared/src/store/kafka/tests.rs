@@ -73,10 +73,6 @@ async fn read(records: &mut crate::store::Records, count: usize) -> Vec<Arc<Reco
     read
 }
 
-fn from(offsets: [u64; 2]) -> Vec<(Partition, u64)> {
-    (0..).map(Partition).zip(offsets).collect()
-}
-
 #[tokio::test]
 async fn appends_of_a_partition_lie_in_the_order_of_the_calls() {
     let (_cluster, settings) = cluster();
@@ -84,7 +80,7 @@ async fn appends_of_a_partition_lie_in_the_order_of_the_calls() {
     let appends: Vec<_> = (0..1_000)
         .map(|n| log.append_to(Partition(u16::from(n % 4 == 0)), fact(n)))
         .collect();
-    let mut records = log.open(&from([0, 0])).await.unwrap();
+    let mut records = log.open(&Partition::of_each([0, 0])).await.unwrap();
     let read = read(&mut records, appends.len()).await;
     for (n, append) in (0..).zip(appends) {
         let appended = append.await.unwrap();
@@ -150,7 +146,7 @@ async fn a_reader_that_stands_past_the_end_is_told_so() {
     let (_cluster, settings) = cluster();
     let log = log(&settings, recorded());
     log.append_to(Partition(0), fact(0)).await.unwrap();
-    let mut records = log.open(&from([5, 0])).await.unwrap();
+    let mut records = log.open(&Partition::of_each([5, 0])).await.unwrap();
     let end = tokio::time::timeout(PATIENCE, records.next()).await;
     assert!(end.unwrap().is_none());
 }
@@ -199,7 +195,7 @@ async fn a_producer_that_can_send_no_more_is_begun_anew() {
 async fn a_log_that_is_dropped_still_appends_what_it_was_given() {
     let (_cluster, settings) = cluster();
     let log = log(&settings, recorded());
-    let mut records = log.open(&from([0, 0])).await.unwrap();
+    let mut records = log.open(&Partition::of_each([0, 0])).await.unwrap();
     let append = log.append_to(Partition(1), fact(0));
     drop(log);
     assert_eq!(read(&mut records, 1).await[0].fact, fact(0));
