@@ -53,5 +53,5 @@ pub const PENDING_AGE_MS: u64 = 60_000;
 pub const LEASE_MS: u64 = 10_000;
 /// Milliseconds between two such words.
 pub const LEASE_RENEWAL_MS: u64 = 3_000;
-/// Milliseconds that the log is kept for; history keeps messages for good.
+/// Milliseconds that Kafka keeps the log for at least; history keeps messages for good.
 pub const LOG_RETENTION_MS: u64 = 7 * 24 * 3_600 * 1_000;

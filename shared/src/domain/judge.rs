@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::event::{Event, Fact, Headers, MemberChange, MemberEvent, Playing, Record, Said};
+use super::event::{Event, Fact, Headers, Line, MemberChange, MemberEvent, Playing, Record, Said};
 use super::message::{self, Message, MessageId, MessageType};
 use super::room::RoomId;
 use super::time::Timestamp;
@@ -135,16 +135,7 @@ impl Judge {
                 None => verdict,
             };
             if verdict == Verdict::Shown(id) {
-                let what = (
-                    MessageType::Talk,
-                    line.content.clone(),
-                    line.client_message_id.clone(),
-                );
-                let message = message(id, room, &said.sender, line.at, &line.playing, what);
-                judged.shown.push(Shown {
-                    message,
-                    headers: line.headers.clone(),
-                });
+                judged.shown.push(talk(id, room, &said.sender, line));
             }
             judged.verdicts.push(verdict);
         }
@@ -202,24 +193,8 @@ impl Judge {
                 may_send,
             },
         );
-        let (kind, text) = match event.change {
-            MemberChange::Joined { silent: false, .. } => {
-                (MessageType::Enter, message::enter_text(&event.who))
-            }
-            MemberChange::Exited { .. } => (MessageType::Exit, message::exit_text(&event.who)),
-            MemberChange::Joined { silent: true, .. } | MemberChange::Switched { .. } => return,
-        };
-        let nothing = Playing {
-            music_id: "".into(),
-            position_ms: 0,
-        };
-        let playing = event.playing.as_ref().unwrap_or(&nothing);
         let id = self.id(&judged.record, 0);
-        let message = message(id, room, &event.who, event.at, playing, (kind, text, None));
-        judged.shown.push(Shown {
-            message,
-            headers: vec![],
-        });
+        judged.shown.extend(notice(id, room, event));
     }
 
     fn id(&self, record: &Record, index: usize) -> MessageId {
@@ -264,6 +239,59 @@ impl Judge {
             }
         }
     }
+}
+
+/// The message of this id, out of its record; none where it has no such message. Whether it was ever shown is for whoever
+/// judged it to know.
+#[must_use]
+pub fn shown(epoch: u16, record: &Record, id: MessageId) -> Option<Shown> {
+    let Fact::In(room, event) = &record.fact else {
+        return None;
+    };
+    if (id.epoch, id.offset) != (epoch, record.offset) {
+        return None;
+    }
+    match event {
+        Event::Said(said) => {
+            let line = said.lines.get(usize::from(id.index))?;
+            Some(talk(id, *room, &said.sender, line))
+        }
+        Event::Member(event) if id.index == 0 => notice(id, *room, event),
+        Event::Member(_) | Event::Left(_) | Event::Held { .. } => None,
+    }
+}
+
+/// What a member says.
+fn talk(id: MessageId, room: RoomId, sender: &Profile, line: &Line) -> Shown {
+    let what = (
+        MessageType::Talk,
+        line.content.clone(),
+        line.client_message_id.clone(),
+    );
+    Shown {
+        message: message(id, room, sender, line.at, &line.playing, what),
+        headers: line.headers.clone(),
+    }
+}
+
+/// The ENTER or EXIT that a membership's change becomes, if it becomes one.
+fn notice(id: MessageId, room: RoomId, event: &MemberEvent) -> Option<Shown> {
+    let (kind, text) = match event.change {
+        MemberChange::Joined { silent: false, .. } => {
+            (MessageType::Enter, message::enter_text(&event.who))
+        }
+        MemberChange::Exited { .. } => (MessageType::Exit, message::exit_text(&event.who)),
+        MemberChange::Joined { silent: true, .. } | MemberChange::Switched { .. } => return None,
+    };
+    let nothing = Playing {
+        music_id: "".into(),
+        position_ms: 0,
+    };
+    let playing = event.playing.as_ref().unwrap_or(&nothing);
+    Some(Shown {
+        message: message(id, room, &event.who, event.at, playing, (kind, text, None)),
+        headers: vec![],
+    })
 }
 
 fn message(

@@ -1,4 +1,4 @@
-//! The log on redb.
+//! The log in its file: one part, for all rooms.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,11 @@ use futures_util::{StreamExt, stream};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use tokio::sync::watch;
 
-use super::rows::{self, Fault};
-use super::tables;
-use super::writer::{Tail, Writer};
+use super::journal::{self, Journal, Placed, Walk};
+use super::log_writer::LogWriter;
+use super::rows::Fault;
+use super::tables::{self, PLACES_EVERY};
+use super::tail::Tail;
 use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
@@ -22,25 +24,17 @@ const BATCH_MAX: usize = 1_024;
 /// Milliseconds before a file that could not be read is read again.
 const RETRY_MS: u64 = 200;
 
-/// The log on redb: one part, for all rooms.
+/// The log in its file.
 #[derive(Clone)]
 pub(super) struct EmbeddedLog {
-    db: Arc<Database>,
-    writer: Writer,
-    tail: Arc<Tail>,
-    epoch: u16,
+    pub(super) db: Arc<Database>,
+    pub(super) journal: Journal,
+    pub(super) writer: LogWriter,
+    pub(super) tail: Arc<Tail>,
+    pub(super) epoch: u16,
 }
 
 impl EmbeddedLog {
-    pub(super) fn new(db: Arc<Database>, writer: Writer, tail: Arc<Tail>, epoch: u16) -> Self {
-        Self {
-            db,
-            writer,
-            tail,
-            epoch,
-        }
-    }
-
     /// The records from `from` on, at most `max`; none where the log ends before it.
     fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
         match self.tail.read(from, max) {
@@ -50,10 +44,17 @@ impl EmbeddedLog {
     }
 
     fn read_file(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::LOG)?;
+        let end = self.tail.end();
+        let mut walk = walk(&self.db, &self.journal, from)?;
         let mut records = vec![];
-        for row in table.range(from..)?.take(max) {
-            records.push(Arc::new(rows::read(row?.1.value())?));
+        while records.len() < max
+            && let Some(Placed { record, .. }) = walk.next()?
+            // What is behind the end is not durable yet.
+            && record.offset < end
+        {
+            if record.offset >= from {
+                records.push(Arc::new(record));
+            }
         }
         Ok(records)
     }
@@ -62,31 +63,45 @@ impl EmbeddedLog {
         let Some(before) = offset.checked_sub(1) else {
             return Ok(None);
         };
-        let table = self.db.begin_read()?.open_table(tables::LOG)?;
-        let record = rows::get::<_, Record>(&table, before)?;
-        Ok(record.map(|record| record.at))
+        let found = self.read(before, 1)?;
+        Ok(found.first().map(|record| record.at))
     }
 
-    /// Halves the range of offsets until it has the first record that is not older than `at`.
-    fn search(&self, at: Timestamp) -> Result<u64, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::LOG)?;
-        let Some((first, _)) = table.first()? else {
-            return Ok(0);
-        };
-        let mut low = first.value();
-        let mut high = table.last()?.map_or(low, |(last, _)| last.value() + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let older =
-                rows::get::<_, Record>(&table, middle)?.is_some_and(|record| record.at < at);
-            if older {
-                low = middle + 1
-            } else {
-                high = middle
+    fn first_since(&self, at: Timestamp) -> Result<u64, Fault> {
+        let end = self.tail.end();
+        let mut walk = walk(&self.db, &self.journal, place_before(&self.db, at)?)?;
+        while let Some(Placed { record, .. }) = walk.next()? {
+            if record.offset >= end || record.at >= at {
+                return Ok(record.offset.min(end));
             }
         }
-        Ok(low)
+        Ok(end)
     }
+}
+
+/// Goes through the file from the last record whose place is known and that stands at or before this offset.
+pub(super) fn walk(db: &Database, journal: &Journal, from: u64) -> Result<Walk, Fault> {
+    let places = db.begin_read()?.open_table(tables::PLACES)?;
+    let known = places.range(..=from)?.next_back().transpose()?;
+    journal.walk(known.map_or(journal::FIRST, |(_, place)| place.value().0))
+}
+
+/// The last offset whose place is known and whose record is older than this, or the first one: halves the range of
+/// places.
+pub(super) fn place_before(db: &Database, at: Timestamp) -> Result<u64, Fault> {
+    let places = db.begin_read()?.open_table(tables::PLACES)?;
+    let last = places.last()?.map_or(0, |(last, _)| last.value());
+    // Those before `low` are older than this, those from `high` on are not.
+    let (mut low, mut high) = (0, last / PLACES_EVERY + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let place = places.get(middle * PLACES_EVERY)?;
+        match place.is_some_and(|place| place.value().1 < at.ms()) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    Ok(low.saturating_sub(1) * PLACES_EVERY)
 }
 
 fn found_or_failed<T>(found: Result<T, Fault>) -> Result<T> {
@@ -129,22 +144,19 @@ impl Log for EmbeddedLog {
     }
 
     fn append_to(&self, _partition: Partition, fact: Fact) -> Appending {
-        Appending::new(
-            self.writer
-                .submit(|tables, scribe| scribe.append(tables, fact)),
-        )
+        self.writer.append(fact)
     }
 
     async fn end(&self, _room: RoomId) -> Result<u64> {
-        Ok(*self.tail.follow().borrow())
+        Ok(self.tail.end())
     }
 
     async fn ends(&self) -> Result<Vec<u64>> {
-        Ok(vec![*self.tail.follow().borrow()])
+        Ok(vec![self.tail.end()])
     }
 
     async fn first_since(&self, times: &[(Partition, Timestamp)]) -> Result<Vec<u64>> {
-        let found = times.iter().map(|(_, at)| self.search(*at)).collect();
+        let found = times.iter().map(|(_, at)| self.first_since(*at)).collect();
         found_or_failed(found)
     }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use redb::{Database, ReadableDatabase};
 
 use super::rows::{self, Fault};
+use super::settled::Settled;
 use super::tables::{self, Tables};
 use super::writer::Writer;
 use crate::domain::membership::{
@@ -23,11 +24,16 @@ use crate::store::{Changed, Memberships, Told, failed};
 pub(super) struct EmbeddedMemberships {
     db: Arc<Database>,
     writer: Writer,
+    settled: Settled,
 }
 
 impl EmbeddedMemberships {
-    pub(super) fn new(db: Arc<Database>, writer: Writer) -> Self {
-        Self { db, writer }
+    pub(super) fn new(db: Arc<Database>, writer: Writer, settled: Settled) -> Self {
+        Self {
+            db,
+            writer,
+            settled,
+        }
     }
 
     fn read(&self, room: RoomId, uid: &Uid) -> Result<Option<Membership>, Fault> {
@@ -202,7 +208,7 @@ impl Memberships for EmbeddedMemberships {
     ) -> Result<Changed> {
         let uid = uid.clone();
         self.writer
-            .write(move |tables, _| change(tables, room, &uid, &wanted, now))
+            .write(move |tables| change(tables, room, &uid, &wanted, now))
             .await
     }
 
@@ -215,12 +221,13 @@ impl Memberships for EmbeddedMemberships {
     ) -> Result<()> {
         let uid = uid.clone();
         self.writer
-            .write(move |tables, _| settle(tables, room, &uid, version, mark))
+            .write(move |tables| settle(tables, room, &uid, version, mark))
             .await
     }
 
-    /// The recorder's own word, which is there with the record.
+    /// The recorder's own word.
     async fn told(&self, room: RoomId, uid: &Uid) -> Result<Told> {
+        self.settled.wait().await?;
         let read = || -> Result<Standing, Fault> {
             let table = self.db.begin_read()?.open_table(tables::STANDINGS)?;
             Ok(rows::get(&table, (room.to_bytes(), uid.as_str()))?.unwrap_or_default())
@@ -235,7 +242,7 @@ impl Memberships for EmbeddedMemberships {
     async fn mark(&self, room: RoomId, uid: &Uid, sequence: u64, to: MessageId) -> Result<()> {
         let uid = uid.clone();
         self.writer
-            .write(move |tables, _| mark(tables, room, &uid, sequence, to))
+            .write(move |tables| mark(tables, room, &uid, sequence, to))
             .await
     }
 

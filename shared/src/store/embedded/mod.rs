@@ -1,33 +1,40 @@
-//! Every store in one process and in one file on disk, on redb.
+//! Every store in one process and in two files on disk: the log, which is appended to, and tables on redb.
 //!
-//! One thread writes, in groups: what has come in while the last group was being made durable is the next
-//! one. A record of the log is judged and recorded (history, presence, counts) in the transaction that
-//! appends it, so history is always exactly the log. Readers never wait for the writer.
+//! The log is the truth. `log_writer` appends records in groups, judges them and makes them durable; `writer` records what
+//! they come to (history, presence, counts) a little later and many at once, beside the jobs of the other stores. Whoever
+//! reads what comes of the log waits until all that is in it is recorded, so nobody sees the difference. Messages are kept
+//! once, in the log: history is an index into it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use redb::{Database, DatabaseError};
 use thiserror::Error;
 
-use crate::domain::time::Timestamp;
 use crate::store::Stores;
 
+mod chunk;
 mod history;
+mod index;
+mod journal;
 mod log;
+mod log_writer;
 mod memberships;
+mod open;
 mod presence;
 mod record;
 mod rooms;
 mod rows;
-mod sums;
+mod settled;
 mod tables;
+mod tail;
 mod writer;
 
-/// Name of the file in the data folder.
+/// Name of the tables' file in the data folder.
 pub const FILE: &str = "roomtone.redb";
+/// Name of the log's file beside it.
+pub const LOG_FILE: &str = "roomtone.log";
 
-/// Octets of the file kept in memory.
+/// Octets of the tables kept in memory.
 const CACHE_BYTES: usize = 128 << 20;
 
 /// Why the file could not be opened.
@@ -74,20 +81,7 @@ pub fn open(folder: &Path) -> Result<Stores, OpenError> {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(path.clone()),
         other => broken(other.to_string()),
     })?;
-    let db = Arc::new(db);
-    tables::create(&db, Timestamp::now()).map_err(|why| broken(why.to_string()))?;
-    let epoch = tables::epoch(&db).map_err(|why| broken(why.to_string()))?;
-    let (writer, tail) = writer::start(db.clone(), epoch).map_err(|why| broken(why.to_string()))?;
-    Ok(Stores {
-        rooms: Arc::new(rooms::EmbeddedRooms::new(db.clone(), writer.clone())),
-        memberships: Arc::new(memberships::EmbeddedMemberships::new(
-            db.clone(),
-            writer.clone(),
-        )),
-        history: Arc::new(history::EmbeddedHistory::new(db.clone())),
-        presence: Arc::new(presence::EmbeddedPresence::new(db.clone())),
-        log: Arc::new(log::EmbeddedLog::new(db, writer, tail, epoch)),
-    })
+    open::stores(db, folder.join(LOG_FILE)).map_err(|why| broken(why.to_string()))
 }
 
 #[cfg(test)]

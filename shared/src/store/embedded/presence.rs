@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase};
 
 use super::rows::{self, Fault};
+use super::settled::Settled;
 use super::tables;
 use crate::domain::event::NodeId;
 use crate::domain::presence::Standing;
@@ -18,14 +19,16 @@ use crate::store::{Presence, failed};
 /// Presence on redb.
 pub(super) struct EmbeddedPresence {
     db: Arc<Database>,
+    settled: Settled,
     /// Nodes of this process.
     living: Mutex<HashSet<NodeId>>,
 }
 
 impl EmbeddedPresence {
-    pub(super) fn new(db: Arc<Database>) -> Self {
+    pub(super) fn new(db: Arc<Database>, settled: Settled) -> Self {
         Self {
             db,
+            settled,
             living: Mutex::default(),
         }
     }
@@ -41,8 +44,7 @@ impl EmbeddedPresence {
 
     fn read_room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>), Fault> {
         let txn = self.db.begin_read()?;
-        let log = txn.open_table(tables::LOG)?;
-        let end = log.last()?.map_or(0, |(offset, _)| offset.value() + 1);
+        let through = tables::recorded_in(&txn)?.through;
         let room = room.to_bytes();
         let mut standings = vec![];
         for row in txn.open_table(tables::STANDINGS)?.range((room, "")..)? {
@@ -56,7 +58,7 @@ impl EmbeddedPresence {
             };
             standings.push((uid, rows::read(value.value())?));
         }
-        Ok((end, standings))
+        Ok((through, standings))
     }
 
     fn read_nodes(&self) -> Result<Vec<NodeId>, Fault> {
@@ -77,14 +79,16 @@ impl EmbeddedPresence {
 #[async_trait]
 impl Presence for EmbeddedPresence {
     async fn of(&self, room: RoomId, uid: &Uid) -> Result<Standing> {
+        self.settled.wait().await?;
         self.read(room, uid).map_err(|why| failed("presence", &why))
     }
 
     async fn room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>)> {
+        self.settled.wait().await?;
         self.read_room(room).map_err(|why| failed("presence", &why))
     }
 
-    /// The log itself says who holds what, in the transaction that appends.
+    /// The log itself says who holds what.
     async fn hold(&self, _: NodeId, _: RoomId, _: &Uid, _: bool) -> Result<()> {
         Ok(())
     }
@@ -96,6 +100,7 @@ impl Presence for EmbeddedPresence {
     }
 
     async fn lost(&self) -> Result<Vec<NodeId>> {
+        self.settled.wait().await?;
         let mut nodes = self.read_nodes().map_err(|why| failed("presence", &why))?;
         let living = self.living();
         nodes.retain(|node| !living.contains(node));

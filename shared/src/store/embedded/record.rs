@@ -1,44 +1,129 @@
-//! The recorder's part: what a judged record changes in history, counts and presence.
+//! The recorder's part: what judged records change in history, counts and presence.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use redb::ReadableTable;
 
+use super::index::{self, New};
 use super::rows::{self, Fault};
-use super::sums::Sums;
-use super::tables::Tables;
-use crate::domain::event::{Event, Fact, NodeId};
-use crate::domain::judge::{Judged, Shown};
+use super::tables::{PLACES_EVERY, Tables};
+use crate::domain::event::{Event, Fact, NodeId, Record};
+use crate::domain::judge::Judged;
 use crate::domain::message::MessageType;
 use crate::domain::presence::Standing;
 use crate::domain::room::{Room, RoomId};
 use crate::domain::user::Uid;
-use crate::store::Archived;
+use crate::store::{Appended, Summary};
 
-/// Writes what the record comes to.
-pub(super) fn record(
-    tables: &mut Tables<'_>,
-    sums: &mut Sums,
-    judged: &Judged,
-) -> Result<(), Fault> {
-    match &judged.record.fact {
-        Fact::NodeGone(node) => return node_gone(tables, *node),
-        Fact::In(room, Event::Held { node, uid, held }) => hold(tables, *room, uid, *node, *held)?,
-        Fact::In(room, Event::Member(event)) if judged.fresh => {
-            let (was, is) = stand(tables, *room, &event.who.uid, |s| {
-                s.member(event, judged.notice())
-            })?;
-            count(
-                tables,
-                sums,
-                *room,
-                i64::from(is.joined) - i64::from(was.joined),
-            )?;
-        }
-        Fact::In(..) | Fact::Unreadable => {}
+/// A record that is durable and judged, and where it stands in the log's file.
+pub(super) struct Recordable {
+    pub(super) judged: Judged,
+    pub(super) position: u64,
+}
+
+impl Recordable {
+    pub(super) fn record(&self) -> &Arc<Record> {
+        &self.judged.record
     }
-    judged
-        .shown
+
+    /// What whoever appended it is told.
+    pub(super) fn appended(&self) -> Appended {
+        Appended {
+            offset: self.record().offset,
+            at: self.record().at,
+            verdicts: self.judged.verdicts.clone(),
+            notice: self.judged.notice(),
+        }
+    }
+}
+
+/// What a batch does to a room.
+#[derive(Default)]
+struct InRoom<'b> {
+    members: i64,
+    messages: Vec<New<'b>>,
+}
+
+/// Writes what the log's next records come to, together: a room's own rows are written once, however many are of it.
+pub(super) fn record(tables: &mut Tables<'_>, batch: &[Recordable]) -> Result<(), Fault> {
+    let mut rooms: HashMap<RoomId, InRoom<'_>> = HashMap::new();
+    for Recordable { judged, position } in batch {
+        let record = &judged.record;
+        if record.offset.is_multiple_of(PLACES_EVERY) {
+            tables
+                .places
+                .insert(record.offset, (*position, record.at.ms()))?;
+        }
+        match &record.fact {
+            Fact::NodeGone(node) => node_gone(tables, *node)?,
+            Fact::In(room, Event::Held { node, uid, held }) => {
+                hold(tables, *room, uid, *node, *held)?;
+            }
+            Fact::In(room, Event::Member(event)) if judged.fresh => {
+                let (was, is) = stand(tables, *room, &event.who.uid, |s| {
+                    s.member(event, judged.notice())
+                })?;
+                rooms.entry(*room).or_default().members +=
+                    i64::from(is.joined) - i64::from(was.joined);
+            }
+            Fact::In(..) | Fact::Unreadable => {}
+        }
+        for shown in &judged.shown {
+            let (message, position) = (&shown.message, *position);
+            let messages = &mut rooms.entry(message.room_id).or_default().messages;
+            messages.push(New { message, position });
+        }
+    }
+    rooms
         .iter()
-        .try_for_each(|shown| archive(tables, sums, shown))
+        .try_for_each(|(room, change)| sum(tables, *room, change))?;
+    match batch.last() {
+        Some(last) => tables.recorded(last.record().offset + 1, last.position),
+        None => Ok(()),
+    }
+}
+
+/// Changes what a room comes to.
+fn sum(tables: &mut Tables<'_>, id: RoomId, change: &InRoom<'_>) -> Result<(), Fault> {
+    let room = id.to_bytes();
+    let mut summary: Summary = rows::get(&tables.summaries, room)?.unwrap_or_default();
+    summary.user_count = summary.user_count.saturating_add_signed(change.members);
+    summary.talks = index::append(tables, room, summary.talks, &change.messages)?;
+    let messages = change.messages.iter().rev().map(|new| new.message);
+    if let Some(last) = messages.clone().next() {
+        summary.last = Some(last.id);
+    }
+    let talk = messages
+        .clone()
+        .find(|message| message.message_type == MessageType::Talk);
+    if let Some(talk) = talk {
+        summary.last_talk = Some(talk.clone());
+    }
+    rows::put(&mut tables.summaries, room, &summary)?;
+    match change.members {
+        0 => Ok(()),
+        _ => live(tables, id, summary.user_count > 0),
+    }
+}
+
+/// Keeps a room's `live` in step with its members.
+fn live(tables: &mut Tables<'_>, id: RoomId, live: bool) -> Result<(), Fault> {
+    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else {
+        return Ok(());
+    };
+    if room.live == live {
+        return Ok(());
+    }
+    room.live = live;
+    rows::put(&mut tables.rooms, id.to_bytes(), &room)?;
+    let key = (room.created_at.ms(), id.to_bytes());
+    if live {
+        tables.live.insert(key, ())?;
+    } else {
+        tables.live.remove(key)?;
+    }
+    Ok(())
 }
 
 /// Changes how a user stands in a room; gives it as it was and as it is.
@@ -93,52 +178,6 @@ fn node_gone(tables: &mut Tables<'_>, node: NodeId) -> Result<(), Fault> {
             continue;
         };
         hold(tables, RoomId::from_bytes(room), &user, node, false)?;
-    }
-    Ok(())
-}
-
-/// Counts members, and keeps the room's `live` in step.
-fn count(tables: &mut Tables<'_>, sums: &mut Sums, id: RoomId, by: i64) -> Result<(), Fault> {
-    if by == 0 {
-        return Ok(());
-    }
-    let summary = sums.room(tables, id.to_bytes())?;
-    summary.user_count = summary.user_count.saturating_add_signed(by);
-    let live = summary.user_count > 0;
-    let Some(mut room) = rows::get::<_, Room>(&tables.rooms, id.to_bytes())? else {
-        return Ok(());
-    };
-    if room.live == live {
-        return Ok(());
-    }
-    room.live = live;
-    rows::put(&mut tables.rooms, id.to_bytes(), &room)?;
-    let key = (room.created_at.ms(), id.to_bytes());
-    if live {
-        tables.live.insert(key, ())?;
-    } else {
-        tables.live.remove(key)?;
-    }
-    Ok(())
-}
-
-fn archive(tables: &mut Tables<'_>, sums: &mut Sums, shown: &Shown) -> Result<(), Fault> {
-    let message = &shown.message;
-    let (room, id) = (message.room_id.to_bytes(), message.id.to_bytes());
-    let archived = Archived {
-        message: message.clone(),
-        headers: shown.headers.clone(),
-    };
-    rows::put(&mut tables.history, (room, id), &archived)?;
-    let summary = sums.room(tables, room)?;
-    summary.last = Some(message.id);
-    if message.message_type == MessageType::Talk {
-        summary.talks += 1;
-        summary.last_talk = Some(message.clone());
-        tables.talks.insert((room, id), summary.talks)?;
-        let own = sums.one_more(tables, room, &message.sender_id)?;
-        let sender = message.sender_id.as_str();
-        tables.talks_by.insert((room, sender, id), own)?;
     }
     Ok(())
 }

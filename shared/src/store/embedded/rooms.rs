@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::rows::{self, Fault};
+use super::settled::Settled;
 use super::tables::{self, Tables};
 use super::writer::Writer;
 use crate::domain::room::{Room, RoomId};
@@ -18,11 +19,17 @@ use crate::store::{Created, RoomCursor, Rooms, Which, failed};
 pub(super) struct EmbeddedRooms {
     db: Arc<Database>,
     writer: Writer,
+    /// Whether a room is live comes of the log.
+    settled: Settled,
 }
 
 impl EmbeddedRooms {
-    pub(super) fn new(db: Arc<Database>, writer: Writer) -> Self {
-        Self { db, writer }
+    pub(super) fn new(db: Arc<Database>, writer: Writer, settled: Settled) -> Self {
+        Self {
+            db,
+            writer,
+            settled,
+        }
     }
 
     fn read(&self, id: RoomId) -> Result<Option<Room>, Fault> {
@@ -113,17 +120,19 @@ fn indexed(tables: &mut Tables<'_>, id: RoomId, created_at: Timestamp) -> Result
 #[async_trait]
 impl Rooms for EmbeddedRooms {
     async fn get(&self, id: RoomId) -> Result<Option<Room>> {
+        self.settled.wait().await?;
         self.read(id).map_err(|why| failed("the room store", &why))
     }
 
     async fn by_playlist(&self, playlist_id: &str) -> Result<Option<Room>> {
+        self.settled.wait().await?;
         self.read_by_playlist(playlist_id)
             .map_err(|why| failed("the room store", &why))
     }
 
     async fn create(&self, room: &Room) -> Result<Created> {
         let room = room.clone();
-        let create = move |tables: &mut Tables<'_>, _: &mut _| {
+        let create = move |tables: &mut Tables<'_>| {
             let there = tables
                 .by_playlist
                 .get(&*room.playlist.id)?
@@ -143,7 +152,7 @@ impl Rooms for EmbeddedRooms {
     async fn restart(&self, room: &Room, was: Timestamp) -> Result<bool> {
         let room = room.clone();
         self.writer
-            .write(move |tables, _| restart(tables, &room, was))
+            .write(move |tables| restart(tables, &room, was))
             .await
     }
 
@@ -153,18 +162,20 @@ impl Rooms for EmbeddedRooms {
         before: Option<RoomCursor>,
         size: usize,
     ) -> Result<Vec<Room>> {
+        self.settled.wait().await?;
         self.read_page(which, before, size)
             .map_err(|why| failed("the room store", &why))
     }
 
     async fn unindexed(&self, after: Option<RoomId>, size: usize) -> Result<Vec<Room>> {
+        self.settled.wait().await?;
         self.read_unindexed(after, size)
             .map_err(|why| failed("the room store", &why))
     }
 
     async fn indexed(&self, id: RoomId, created_at: Timestamp) -> Result<()> {
         self.writer
-            .write(move |tables, _| indexed(tables, id, created_at))
+            .write(move |tables| indexed(tables, id, created_at))
             .await
     }
 }

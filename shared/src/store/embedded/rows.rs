@@ -1,4 +1,4 @@
-//! Rows as JSON, and what can go wrong with the file.
+//! Rows as JSON, and what can go wrong with the files.
 
 use redb::{AccessGuard, Key, ReadableTable, Table};
 use serde::Serialize;
@@ -11,6 +11,12 @@ pub(super) enum Fault {
     /// The database says no.
     #[error("{0}")]
     Database(#[from] redb::Error),
+    /// The log's file cannot be read or written.
+    #[error("the log: {0}")]
+    Io(#[from] std::io::Error),
+    /// What stands in the log's file, or in what points to it, cannot be.
+    #[error("the log: {0}")]
+    Journal(&'static str),
     /// A row has another form.
     #[error("a row cannot be read: {0}")]
     Row(#[from] serde_json::Error),

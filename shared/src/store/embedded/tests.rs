@@ -1,5 +1,6 @@
-//! What the file alone can show: logs of other times, and files that are not ours.
+//! What the files alone can show: logs of other times, what a crash leaves, and files that are not ours.
 
+mod left;
 mod past;
 
 use std::fs;
@@ -38,6 +39,16 @@ fn a_file_of_something_else_is_refused_and_left_alone() {
     assert!(matches!(why, OpenError::Broken { .. }), "{why}");
     assert!(why.to_string().contains("move it away"), "{why}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_log_of_something_else_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join(LOG_FILE);
+    fs::write(&path, "roomtone diary\n").unwrap();
+    let why = refused(&folder);
+    assert!(why.to_string().contains("no log of this version"), "{why}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "roomtone diary\n");
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Logs that were written at other times than now.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 use redb::Database;
 use tempfile::TempDir;
 
-use super::super::{FILE, open, rows, tables};
+use super::super::journal::Journal;
+use super::super::{FILE, LOG_FILE, journal, open, tables};
 use crate::domain::event::{
     Event, Fact, Line, MemberChange, MemberEvent, Partition, Playing, Record, Said,
 };
@@ -22,18 +24,22 @@ const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 const ROOM: [u8; 16] = [7; 16];
 
-/// A file that nobody has open yet.
-pub(super) struct Past(Database);
+/// Files that nobody has open yet.
+pub(super) struct Past {
+    db: Database,
+    log: PathBuf,
+}
 
 impl Past {
     pub(super) fn in_folder(folder: &TempDir) -> Self {
         let db = Database::create(folder.path().join(FILE)).unwrap();
-        tables::create(&db, Timestamp::now()).unwrap();
-        Self(db)
+        tables::create(&db).unwrap();
+        let log = folder.path().join(LOG_FILE);
+        Self { db, log }
     }
 
     pub(super) fn layout(self, layout: u64) {
-        let txn = self.0.begin_write().unwrap();
+        let txn = self.db.begin_write().unwrap();
         txn.open_table(tables::META)
             .unwrap()
             .insert("layout", layout)
@@ -41,21 +47,20 @@ impl Past {
         txn.commit().unwrap();
     }
 
-    /// Writes records from `first` on, at these times.
-    fn records(self, first: u64, records: Vec<(Timestamp, Event)>) {
-        let txn = self.0.begin_write().unwrap();
-        for (offset, (at, event)) in (first..).zip(records) {
-            let fact = Fact::In(RoomId::from_bytes(ROOM), event);
+    /// Writes records at these times, of which the tables know nothing yet.
+    fn records(self, records: Vec<(Timestamp, Event)>) {
+        let (_, mut file) = Journal::open(self.log, journal::FIRST).unwrap();
+        for (offset, (at, event)) in (0..).zip(records) {
             let record = Record {
                 partition: Partition::default(),
                 offset,
                 at,
                 append: None,
-                fact,
+                fact: Fact::In(RoomId::from_bytes(ROOM), event),
             };
-            rows::put(&mut txn.open_table(tables::LOG).unwrap(), offset, &record).unwrap();
+            file.put(&record).unwrap();
         }
-        txn.commit().unwrap();
+        file.commit().unwrap();
     }
 }
 
@@ -71,7 +76,7 @@ fn nothing() -> Event {
     Event::Left(profile().uid)
 }
 
-fn said(as_of: u64, own_id: &str) -> Event {
+pub(super) fn said(as_of: u64, own_id: &str) -> Event {
     let line = Line {
         content: "안녕".into(),
         client_message_id: Some(own_id.into()),
@@ -103,17 +108,17 @@ fn off(version: u64) -> Event {
     })
 }
 
-/// Opens a log with records so many milliseconds old, the first of them at offset `first`.
-fn opened(folder: &TempDir, first: u64, records: Vec<(u64, Event)>) -> (Stores, Timestamp) {
+/// Opens a log with records so many milliseconds old.
+fn opened(folder: &TempDir, records: Vec<(u64, Event)>) -> (Stores, Timestamp) {
     let now = Timestamp::now();
     let records = records
         .into_iter()
         .map(|(ago_ms, event)| (now.minus_ms(ago_ms), event));
-    Past::in_folder(folder).records(first, records.collect());
+    Past::in_folder(folder).records(records.collect());
     (open(folder.path()).unwrap(), now)
 }
 
-async fn append(stores: &Stores, event: Event) -> crate::store::Appended {
+pub(super) async fn append(stores: &Stores, event: Event) -> crate::store::Appended {
     let appending = stores.log.append(RoomId::from_bytes(ROOM), event);
     appending.await.unwrap()
 }
@@ -139,7 +144,7 @@ async fn first_since(stores: &Stores, at: Timestamp) -> u64 {
 async fn a_clock_that_was_set_back_does_not_turn_the_logs_time() {
     let folder = super::folder();
     let ahead = Timestamp::now().plus_ms(DAY);
-    Past::in_folder(&folder).records(0, vec![(ahead, nothing())]);
+    Past::in_folder(&folder).records(vec![(ahead, nothing())]);
     let stores = open(folder.path()).unwrap();
     for offset in 1..4 {
         let appended = append(&stores, nothing()).await;
@@ -150,29 +155,9 @@ async fn a_clock_that_was_set_back_does_not_turn_the_logs_time() {
 }
 
 #[tokio::test]
-async fn records_past_their_time_are_let_go_of() {
-    let folder = super::folder();
-    let week = limits::LOG_RETENTION_MS;
-    let ages = [week + DAY, week + MINUTE, week - MINUTE, DAY, MINUTE];
-    let (stores, _) = opened(&folder, 5, ages.map(|ago_ms| (ago_ms, nothing())).into());
-    assert_eq!(offsets(&stores, 0).await, [7, 8, 9]);
-    assert_eq!(append(&stores, nothing()).await.offset, 10);
-    assert_eq!(offsets(&stores, 0).await, [7, 8, 9, 10]);
-}
-
-#[tokio::test]
-async fn offsets_go_on_from_a_log_of_which_all_is_past_its_time() {
-    let folder = super::folder();
-    let old = limits::LOG_RETENTION_MS + DAY;
-    let (stores, _) = opened(&folder, 5, vec![(old + 2, nothing()), (old, nothing())]);
-    assert_eq!(stores.log.ends().await.unwrap(), [7]);
-    assert_eq!(append(&stores, nothing()).await.offset, 7);
-}
-
-#[tokio::test]
 async fn who_opens_the_log_beyond_its_end_gets_what_comes_from_there_on() {
     let folder = super::folder();
-    let (stores, _) = opened(&folder, 0, vec![(MINUTE, nothing())]);
+    let (stores, _) = opened(&folder, vec![(MINUTE, nothing())]);
     let mut records = stores.log.open(&[(Partition(0), 3)]).await.unwrap();
     for offset in 1..4 {
         assert_eq!(append(&stores, nothing()).await.offset, offset);
@@ -185,8 +170,8 @@ async fn who_opens_the_log_beyond_its_end_gets_what_comes_from_there_on() {
 #[tokio::test]
 async fn presence_is_summed_up_to_the_end_of_the_log() {
     let folder = super::folder();
-    let (stores, _) = opened(&folder, 5, vec![(MINUTE, nothing())]);
-    for offset in 6..9 {
+    let (stores, _) = opened(&folder, vec![(MINUTE, nothing())]);
+    for offset in 1..4 {
         append(&stores, nothing()).await;
         let (covered, _) = stores
             .presence
@@ -198,24 +183,23 @@ async fn presence_is_summed_up_to_the_end_of_the_log() {
 }
 
 #[tokio::test]
-async fn a_place_is_found_by_its_time_wherever_the_log_begins() {
+async fn a_place_is_found_by_its_time_however_long_the_log() {
     let folder = super::folder();
-    let ages = [9, 9, 7, 4, 4, 4, 1].map(|minutes| (minutes * MINUTE, nothing()));
-    let (stores, now) = opened(&folder, 100, ages.into());
-    for (minutes, offset) in [
-        (10, 100),
-        (9, 100),
-        (8, 102),
-        (7, 102),
-        (5, 103),
-        (4, 103),
-        (2, 106),
-        (1, 106),
-        (0, 107),
-    ] {
-        let at = now.minus_ms(minutes * MINUTE);
+    // More than a few places that are known, with some at the same time on either side of one.
+    let (minutes, each) = (9_u64, 200);
+    let ages = (0..minutes * each).map(|n| ((minutes - n / each) * MINUTE, nothing()));
+    let (stores, now) = opened(&folder, ages.collect());
+    for ago in 0..minutes + 2 {
+        let at = now.minus_ms(ago * MINUTE);
         let found = first_since(&stores, at).await;
-        assert_eq!(found, offset, "{minutes} minutes ago");
+        assert_eq!(
+            found,
+            minutes.saturating_sub(ago) * each,
+            "{ago} minutes ago"
+        );
+        let later = first_since(&stores, at.plus_ms(1)).await;
+        let expected = ((minutes + 1).saturating_sub(ago) * each).min(minutes * each);
+        assert_eq!(later, expected, "just after {ago} minutes ago");
     }
 }
 
@@ -231,7 +215,7 @@ async fn what_was_said_minutes_ago_is_judged_as_if_it_never_closed() {
         (window - MINUTE, said(0, "chain")),
         (window - MINUTE, off(1)),
     ];
-    let (stores, _) = opened(&folder, 0, past);
+    let (stores, _) = opened(&folder, past);
     let id = |offset| MessageId {
         epoch: stores.log.epoch(),
         offset,

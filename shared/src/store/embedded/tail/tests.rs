@@ -1,7 +1,8 @@
 //! The tail in memory: the newest records, and none where older ones are asked for.
 
 use super::*;
-use crate::domain::event::NodeId;
+use crate::domain::event::{Fact, NodeId, Partition};
+use crate::domain::time::Timestamp;
 
 fn records(offsets: std::ops::Range<u64>) -> Vec<Arc<Record>> {
     let record = |offset| Record {
@@ -14,16 +15,9 @@ fn records(offsets: std::ops::Range<u64>) -> Vec<Arc<Record>> {
     offsets.map(|offset| Arc::new(record(offset))).collect()
 }
 
-fn tail() -> Tail {
-    Tail {
-        recent: Mutex::default(),
-        end: watch::Sender::new(0),
-    }
-}
-
 #[test]
 fn what_is_no_longer_in_memory_is_asked_of_the_file() {
-    let (tail, full) = (tail(), TAIL_RECORDS as u64);
+    let (tail, full) = (Tail::new(0), TAIL_RECORDS as u64);
     assert_eq!(tail.read(0, 10), None);
     tail.push(records(5..full));
     assert_eq!(tail.read(4, 10), None);
@@ -41,7 +35,7 @@ fn what_is_no_longer_in_memory_is_asked_of_the_file() {
 
 #[test]
 fn followers_are_told_of_what_can_be_read_and_of_nothing_else() {
-    let tail = tail();
+    let tail = Tail::new(0);
     let mut end = tail.follow();
     tail.push(vec![]);
     assert!(!end.has_changed().unwrap());
