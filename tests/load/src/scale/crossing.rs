@@ -43,7 +43,7 @@ pub(super) struct Point {
     pub(super) cells_euros: f64,
 }
 
-/// What stops being right, and from which point on.
+/// What stops being right, and from which point on: nodes, without end where no number of them is enough, and people.
 pub(super) struct Crossing {
     pub(super) what: &'static str,
     pub(super) from: Option<(f64, f64)>,
@@ -190,7 +190,8 @@ pub(super) fn crossings(
         for (crossing, (what, wrong)) in found.iter_mut().zip(&wrong) {
             let counts = !ends || *what == END.0;
             if crossing.from.is_none() && counts && wrong(&point, costs) {
-                crossing.from = Some((point.nodes, point.people));
+                let nodes = if ends { f64::INFINITY } else { point.nodes };
+                crossing.from = Some((nodes, point.people));
             }
         }
         if ends {

@@ -123,6 +123,9 @@ pub(super) fn crossings_list(sizes: &Sizes, costs: &Costs, seed: u64) -> String 
     let of = |machine| crossings(machine, sizes, costs, seed);
     let (small, large) = (of(SMALL), of(LARGE));
     let from = |crossing: &Crossing| match crossing.from {
+        Some((f64::INFINITY, people)) => {
+            format!("{} people, with any number of nodes", figure(people))
+        }
         Some((nodes, people)) => format!("{} nodes, {} people", figure(nodes), figure(people)),
         None => "not before it ends".into(),
     };
