@@ -2,7 +2,8 @@
 //!
 //! `talk` measures deliveries, `idle` the memory of connections that only listen, and `limit` is the server that no other
 //! can beat: it writes what it gets to every subscriber and knows no protocol. Each run ends with one line of JSON.
-//! It knows nothing of the server's code but how a token is signed.
+//! These know nothing of the server's code but how a token is signed. `scale` puts no load on anything: it works out what
+//! fleets would cost, by the domain's own records and partitions.
 
 mod check;
 mod connection;
@@ -14,6 +15,7 @@ mod limit;
 mod plan;
 mod process;
 mod protocol;
+mod scale;
 mod talk;
 mod wire;
 
@@ -45,6 +47,8 @@ enum What {
         #[arg(long, default_value = "127.0.0.1:0")]
         at: std::net::SocketAddr,
     },
+    /// Works out what many people would cost, on paper: the tables of docs/scale.md.
+    Scale(scale::Scale),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         What::Talk(plan) => talk::run(&plan),
         What::Idle(plan) => idle::run(&plan),
         What::Limit { at } => limit::serve(at),
+        What::Scale(scale) => scale::run(&scale),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
