@@ -8,6 +8,9 @@ use roomtone_shared::domain::judge::Judged;
 use roomtone_shared::domain::message::{Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
 
+/// Octets that most messages' JSON fits into.
+const BODY_BYTES: usize = 512;
+
 /// A message ready to be framed: its id as text and its body as JSON.
 #[derive(Debug)]
 pub(crate) struct Post {
@@ -20,8 +23,9 @@ pub(crate) struct Post {
 impl Post {
     /// Encodes a message.
     pub(crate) fn new(message: &Message, headers: Headers) -> Self {
+        let mut body = Vec::with_capacity(BODY_BYTES);
         // A message is plain data: writing it to memory cannot fail.
-        let body = serde_json::to_vec(message).unwrap_or_default();
+        drop(serde_json::to_writer(&mut body, message));
         Self {
             id: message.id,
             id_text: message.id.to_string(),

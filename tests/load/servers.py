@@ -65,7 +65,7 @@ class Server:
         words = ["taskset", "-c", "1", self.binaries / "roomtone-load", case["what"]]
         words += ["--target", self.target, "--at", f"127.0.0.1:{self.port}", "--label", self.target]
         words += ["--rooms", case["rooms"], "--members", case["members"], "--secs", secs]
-        for name in ("window", "rate"):
+        for name in ("window", "rate", "users"):
             if name in case:
                 words += [f"--{name}", case[name]]
         for pid in self.pids():
@@ -88,6 +88,17 @@ class Roomtone(Server):
     """The one process, on the durable log, with everything on; only the rate of a user is raised."""
 
     target = "roomtone"
+
+    def load(self, case, secs):
+        """Idle members are measured as after a restart: a node has everybody's sockets again, and made nobody a member."""
+        if case["what"] == "idle":
+            case = {**case, "users": "idle"}
+            super().load(case, secs)
+            self.process.terminate()
+            self.process.wait()
+            self.start()
+            until(lambda: is_open(self.port), f"{self.target} listens again", self.process)
+        return super().load(case, secs)
 
     def start(self):
         fast = {"ROOMTONE_SENDS_PER_S": "1000000", "ROOMTONE_SEND_BURST": "1000000"}

@@ -119,6 +119,9 @@ impl Judge {
     fn said(&mut self, room: RoomId, said: &Said, judged: &mut Judged) {
         let seat = self.seats.get(&(room, said.sender.uid.clone()));
         let void = seat.is_some_and(|seat| !seat.may_send && seat.offset >= said.as_of);
+        // Most records have one message, and what is judged is kept for a while: no room is left to grow.
+        judged.verdicts.reserve_exact(said.lines.len());
+        judged.shown.reserve_exact(said.lines.len());
         for (index, line) in said.lines.iter().enumerate() {
             let id = self.id(&judged.record, index);
             let verdict = if void {
@@ -194,7 +197,7 @@ impl Judge {
             },
         );
         let id = self.id(&judged.record, 0);
-        judged.shown.extend(notice(id, room, event));
+        judged.shown = notice(id, room, event).into_iter().collect();
     }
 
     fn id(&self, record: &Record, index: usize) -> MessageId {

@@ -79,19 +79,35 @@ impl MessageId {
     }
 }
 
+/// An id, written. Every delivered message has one twice, so it goes without the machinery of formats.
+struct Written([u8; ID_CHARS]);
+
+impl Written {
+    fn new(id: MessageId) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; ID_CHARS];
+        for (two, byte) in text.chunks_exact_mut(2).zip(id.to_bytes()) {
+            two[0] = DIGITS[usize::from(byte >> 4)];
+            two[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Self(text)
+    }
+
+    fn as_str(&self) -> &str {
+        // Digits are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04x}{:016x}{:02x}",
-            self.epoch, self.offset, self.index
-        )
+        f.write_str(Written::new(*self).as_str())
     }
 }
 
 impl Serialize for MessageId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Written::new(*self).as_str())
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A point in time with a resolution of one millisecond. In JSON: `2026-01-02T03:04:05.678Z`.
+/// A point in time with a resolution of one millisecond. In JSON: `2026-01-02T03:04:05.678Z`; in forms that nobody reads by
+/// eye, its milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
@@ -54,12 +55,18 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match serializer.is_human_readable() {
+            true => serializer.collect_str(self),
+            false => serializer.serialize_u64(self.0),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Ok(Self::from_ms(u64::deserialize(deserializer)?));
+        }
         let text = String::deserialize(deserializer)?;
         let at = humantime::parse_rfc3339(&text).map_err(de::Error::custom)?;
         let since = at.duration_since(UNIX_EPOCH).map_err(de::Error::custom)?;

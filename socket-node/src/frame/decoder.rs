@@ -21,7 +21,8 @@ pub struct Decoder {
     limits: FrameLimits,
     version: Version,
     lines: LineReader,
-    frame: Option<Unfinished>,
+    /// A frame that has not come whole yet.
+    frame: Option<Box<Unfinished>>,
 }
 
 impl Decoder {
@@ -64,15 +65,18 @@ impl Decoder {
     }
 
     fn take(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
-        if self.frame.is_none() {
-            self.frame = self.begin(input)?;
-        }
-        let Some(frame) = &mut self.frame else {
+        let begun = match self.frame.take() {
+            Some(kept) => Some(*kept),
+            None => self.begin(input)?,
+        };
+        let Some(mut frame) = begun else {
             return Ok(None);
         };
-        let whole = frame.read(&mut self.lines, input, &self.limits)?;
-        let frame = if whole { self.frame.take() } else { None };
-        Ok(frame.map(Unfinished::finish))
+        if frame.read(&mut self.lines, input, &self.limits)? {
+            return Ok(Some(frame.finish()));
+        }
+        self.frame = Some(Box::new(frame));
+        Ok(None)
     }
 
     fn begin(&mut self, input: &mut &[u8]) -> Result<Option<Unfinished>, FrameError> {

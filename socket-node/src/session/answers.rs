@@ -42,6 +42,13 @@ impl Answers {
         given
     }
 
+    /// Lets go of memory that nothing waits in.
+    pub(super) fn rest(&mut self) {
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+    }
+
     /// How many are not given yet.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()

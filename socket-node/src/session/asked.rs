@@ -93,6 +93,11 @@ impl Body {
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(Error::Malformed("the body is not a JSON object".into()));
         }
+        serde_json::from_slice(bytes).or_else(|_| Self::read_by_path(bytes))
+    }
+
+    /// Reads it more slowly, to know in which field it goes wrong.
+    fn read_by_path(bytes: &[u8]) -> Result<Self> {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let body = serde_path_to_error::deserialize(&mut json).map_err(|why| {
             match why.path().to_string().as_str() {

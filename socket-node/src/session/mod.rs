@@ -231,6 +231,8 @@ impl Session {
             .iter()
             .position(|p| p.room == room)
             .unwrap_or_else(|| {
+                // Most sockets have to do with one room.
+                places.reserve_exact(1);
                 places.push(Place::new(room));
                 places.len() - 1
             });

@@ -20,23 +20,27 @@ impl Session {
             Box::pin(self.run_echo(read)).await;
         } else {
             let mut wire = Wire::new(&self.shard.node.settings);
-            let mut inputs = Some(wire.decode(&mut read));
+            let inputs = wire.decode(&mut read);
             drop(read);
-            while let Some(some) = inputs {
-                if !some.is_empty() {
-                    self.busy.set(true);
-                    Box::pin(self.work(some)).await;
-                    self.busy.set(false);
-                }
-                if self.is_over() {
-                    break;
-                }
-                inputs = self.receive(&mut wire).await;
+            self.work_off(inputs).await;
+            while !self.is_over()
+                && let Some(inputs) = self.receive(&mut wire).await
+            {
+                self.work_off(inputs).await;
             }
         }
         self.end();
-        self.linger().await;
+        Box::pin(self.linger()).await;
         self.shard.gone(self.id, self.uid());
+    }
+
+    /// Does what inputs ask for. What that needs is large, and there only while it is done: a socket is mostly idle.
+    async fn work_off(self: &Rc<Self>, inputs: Vec<Input>) {
+        if !inputs.is_empty() {
+            self.busy.set(true);
+            Box::pin(self.work(inputs)).await;
+            self.busy.set(false);
+        }
     }
 
     async fn work(self: &Rc<Self>, inputs: Vec<Input>) {

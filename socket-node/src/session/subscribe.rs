@@ -63,7 +63,11 @@ impl Session {
             Rc::downgrade(self),
         );
         subscription.since.set(wanted.since);
-        self.subscriptions.borrow_mut().push(subscription.clone());
+        let mut subscriptions = self.subscriptions.borrow_mut();
+        // Most sockets have one or two.
+        subscriptions.reserve_exact(1);
+        subscriptions.push(subscription.clone());
+        drop(subscriptions);
         subscription
     }
 

@@ -14,8 +14,8 @@ use crate::ws;
 const EARLY: Duration = Duration::from_millis(500);
 
 impl Session {
-    /// Looks at the clock.
-    pub(crate) fn tick(self: &Rc<Self>, now: Instant) {
+    /// Looks at the clock: `now`, of which `at` is the time of day.
+    pub(crate) fn tick(self: &Rc<Self>, now: Instant, at: Timestamp) {
         if let Some(until) = self.over.get() {
             if now > until {
                 self.ended.notify_one();
@@ -55,12 +55,13 @@ impl Session {
                 "nothing came for twice the agreed time",
             ));
         }
-        if Timestamp::now().ms() >= self.expires_at_ms.get() {
+        if at.ms() >= self.expires_at_ms.get() {
             return self.fail(&Fault::new(
                 "token has run out",
                 "log in again, or refresh the token in time",
             ));
         }
+        self.answers.borrow_mut().rest();
         self.beat(now, silent_ms);
     }
 

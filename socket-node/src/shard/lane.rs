@@ -27,6 +27,8 @@ pub(crate) struct Lane {
     members: usize,
     live: Vec<Rc<Subscription>>,
     pending: BytesMut,
+    /// Octets that last went out together: mostly the next will be as many.
+    usual: usize,
     ids: Vec<MessageId>,
 }
 
@@ -38,6 +40,7 @@ impl Lane {
             members: 0,
             live: vec![],
             pending: BytesMut::new(),
+            usual: 0,
             ids: vec![],
         }
     }
@@ -76,6 +79,9 @@ impl Lane {
             return false;
         }
         let first = self.pending.is_empty();
+        if first {
+            self.pending.reserve(self.usual);
+        }
         encode(&self.head, post, &mut self.pending);
         self.ids.push(post.id);
         first
@@ -88,6 +94,7 @@ impl Lane {
             return;
         };
         let bytes = std::mem::take(&mut self.pending).freeze();
+        self.usual = bytes.len();
         for subscription in &self.live {
             let given = deliver(subscription, &bytes, (first, last), now);
             if given && self.key.acknowledged {

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use roomtone_shared::domain::time::Timestamp;
+
 use super::Shard;
 use crate::session::Session;
 
@@ -12,9 +14,9 @@ pub(super) const EVERY: Duration = Duration::from_millis(250);
 impl Shard {
     /// Looks after every session.
     pub(super) fn tick(self: &Rc<Self>) {
-        let now = Instant::now();
+        let (now, at) = (Instant::now(), Timestamp::now());
         let sessions: Vec<Rc<Session>> = self.sessions.borrow().values().cloned().collect();
-        sessions.iter().for_each(|session| session.tick(now));
+        sessions.iter().for_each(|session| session.tick(now, at));
     }
 
     /// Closes every session, and waits until each has said its last or the time for that is over.

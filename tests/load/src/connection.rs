@@ -18,6 +18,8 @@ use crate::wire;
 const BUFFER_BYTES: usize = 1 << 20;
 /// Between two heart-beats of a client that says nothing else; half of what is agreed on.
 const HEART_BEAT: Duration = Duration::from_secs(5);
+/// Subscriptions that wait for their answers at once.
+const SUBSCRIBING_MAX: usize = 64;
 /// How long the server may take to take all subscriptions.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -95,22 +97,25 @@ impl Crowd {
     }
 
     fn subscribe(&mut self, plan: &Plan, rooms: &[String]) -> Result<(), Failure> {
-        for connection in &mut self.connections {
-            let room = &rooms[connection.place.room];
-            let frame = match connection.place.listens {
-                true => plan.target.subscribe(room),
-                false => plan.target.begin(room),
-            };
-            wire::put(wire::TEXT, frame.as_bytes(), &mut connection.output);
-            connection.write()?;
-        }
-        let (mut left, begun) = (self.connections.len(), Instant::now());
-        while left > 0 {
+        let (mut asked, mut answered, begun) = (0, 0, Instant::now());
+        while answered < self.connections.len() {
+            while asked < self.connections.len().min(answered + SUBSCRIBING_MAX) {
+                let connection = &mut self.connections[asked];
+                let room = &rooms[connection.place.room];
+                let frame = match connection.place.listens {
+                    true => plan.target.subscribe(room),
+                    false => plan.target.begin(room),
+                };
+                wire::put(wire::TEXT, frame.as_bytes(), &mut connection.output);
+                connection.write()?;
+                asked += 1;
+            }
             self.turn(Duration::from_millis(10), |_, frame| {
                 let subscribed = memchr::memmem::find(frame.payload, SUBSCRIBED).is_some();
-                left -= usize::from(subscribed);
+                answered += usize::from(subscribed);
             })?;
             if begun.elapsed() > PATIENCE {
+                let left = self.connections.len() - answered;
                 return Err(format!("{left} have no answer to their subscription").into());
             }
         }

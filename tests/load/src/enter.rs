@@ -45,7 +45,8 @@ struct Door {
 
 /// Makes the rooms, and lets everybody in.
 pub(crate) fn enter(plan: &Plan) -> Result<Entering, Failure> {
-    let run = std::process::id().to_string();
+    let new = || std::process::id().to_string();
+    let run = plan.users.clone().unwrap_or_else(new);
     let (mut http, mut rooms) = (None, vec![]);
     if plan.target == Target::Roomtone {
         let by = Http::new(plan.http.unwrap_or(plan.at[0]), plan.signer()?);

@@ -36,6 +36,9 @@ pub(crate) struct Plan {
     /// What tokens are signed with here; absent: the local run signs them.
     #[arg(long, env = "AUTH_HS256_SECRET", hide_env_values = true)]
     secret: Option<String>,
+    /// What users' ids begin with; those of an earlier run are members already. Absent: new users.
+    #[arg(long)]
+    pub(crate) users: Option<String>,
     /// The server's processes, whose CPU time and memory are measured.
     #[arg(long)]
     pub(crate) pid: Vec<u32>,

@@ -1,6 +1,6 @@
 //! The log's file: records one behind the other, and nothing that is there ever changes.
 //!
-//! A record is its length, its CRC-32 and its JSON. The file is written by one, in groups that are made durable before
+//! A record is its length, its CRC-32, and its fields by name in MessagePack. The file is written by one, in groups that are made durable before
 //! anybody hears of them, and read by many. It knows bytes and records, and not what they mean.
 
 use std::fs::{File, OpenOptions};
@@ -9,16 +9,18 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::rows::{self, Fault};
+use serde::Serialize;
+
+use super::rows::Fault;
 use crate::domain::event::Record;
 
 /// What the file begins with: what it is, and the version of its form.
 const MAGIC: [u8; 16] = *b"roomtone log 1\n\0";
 /// Where the first record stands.
 pub(super) const FIRST: u64 = MAGIC.len() as u64;
-/// Octets before a record's JSON.
+/// Octets before what a record says.
 const HEAD: usize = 8;
-/// Octets of JSON that a record has at most; a length beyond is none.
+/// Octets that it says it in at most; a length beyond is none.
 const RECORD_BYTES_MAX: usize = 16 << 20;
 /// Octets read at once by whoever goes through the file.
 const READ_BYTES: usize = 64 << 10;
@@ -86,9 +88,9 @@ impl Journal {
         let mut head = [0; HEAD];
         self.file.read_exact_at(&mut head, position)?;
         let (length, sum) = parse(head)?;
-        let mut json = vec![0; length];
-        self.file.read_exact_at(&mut json, position + HEAD as u64)?;
-        placed(position, &json, sum)
+        let mut body = vec![0; length];
+        self.file.read_exact_at(&mut body, position + HEAD as u64)?;
+        placed(position, &body, sum)
     }
 
     /// Goes through the file from a place on.
@@ -127,13 +129,13 @@ fn parse(head: [u8; HEAD]) -> Result<(usize, u32), Fault> {
     Ok((length, u32::from_le_bytes(sum)))
 }
 
-fn placed(position: u64, json: &[u8], sum: u32) -> Result<Placed, Fault> {
-    if crc32fast::hash(json) != sum {
+fn placed(position: u64, body: &[u8], sum: u32) -> Result<Placed, Fault> {
+    if crc32fast::hash(body) != sum {
         return Err(Fault::Journal("a record is not what was written"));
     }
     Ok(Placed {
         position,
-        record: rows::read(json)?,
+        record: rmp_serde::from_slice(body)?,
     })
 }
 
@@ -154,11 +156,11 @@ impl Walk {
         let Ok((length, sum)) = parse(head) else {
             return Ok(None);
         };
-        let mut json = vec![0; length];
-        if !fill(&mut self.file, &mut json)? {
+        let mut body = vec![0; length];
+        if !fill(&mut self.file, &mut body)? {
             return Ok(None);
         }
-        let found = placed(self.position, &json, sum).ok();
+        let found = placed(self.position, &body, sum).ok();
         if found.is_some() {
             self.position += (HEAD + length) as u64;
         }
@@ -180,10 +182,11 @@ impl JournalWriter {
     pub(super) fn put(&mut self, record: &Record) -> Result<u64, Fault> {
         let start = self.group.len();
         self.group.extend([0; HEAD]);
-        serde_json::to_writer(&mut self.group, record)?;
-        let json = &self.group[start + HEAD..];
-        let length = u32::try_from(json.len()).unwrap_or(u32::MAX);
-        let sum = crc32fast::hash(json);
+        let mut body = rmp_serde::Serializer::new(&mut self.group).with_struct_map();
+        record.serialize(&mut body)?;
+        let body = &self.group[start + HEAD..];
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let sum = crc32fast::hash(body);
         let head = &mut self.group[start..start + HEAD];
         head[..4].copy_from_slice(&length.to_le_bytes());
         head[4..].copy_from_slice(&sum.to_le_bytes());

@@ -17,6 +17,12 @@ pub(super) enum Fault {
     /// What stands in the log's file, or in what points to it, cannot be.
     #[error("the log: {0}")]
     Journal(&'static str),
+    /// A record of the log has another form.
+    #[error("the log: a record cannot be read: {0}")]
+    Unreadable(#[from] rmp_serde::decode::Error),
+    /// A record of the log cannot be written.
+    #[error("the log: a record cannot be written: {0}")]
+    Unwritable(#[from] rmp_serde::encode::Error),
     /// A row has another form.
     #[error("a row cannot be read: {0}")]
     Row(#[from] serde_json::Error),
