@@ -149,7 +149,7 @@ impl Holds {
                 continue;
             }
             hold.telling = false;
-            for told in hold.waiting.drain(..) {
+            for told in std::mem::take(&mut hold.waiting) {
                 // Whoever waited may be gone.
                 let _ = told.send(());
             }

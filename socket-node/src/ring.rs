@@ -1,5 +1,6 @@
 //! The newest entries of the log, judged, in one bounded ring that all shards read by an entry's place in it.
-//! The entries of each part of the log stand in their order.
+//! The entries of each part of the log stand in their order. Of those that every shard has taken only the ones that show
+//! messages are kept.
 //!
 //! The reader waits for the slowest shard rather than lap it, so no shard ever misses an entry.
 
@@ -14,13 +15,38 @@ use tokio::sync::{Notify, watch};
 
 use crate::entry::Entry;
 
-/// Entries kept; those that every shard has taken serve short resumes.
+/// Entries that some shard has still to take.
 const ENTRIES_MAX: usize = 16_384;
+/// Entries kept for short resumes.
+const SHOWN_MAX: usize = 16_384;
 
-/// The entries, and for each part of the log the offset from which on they are all there.
+/// The entries.
 struct Kept {
-    entries: VecDeque<Arc<Entry>>,
+    /// Those that some shard may have still to take.
+    live: VecDeque<Arc<Entry>>,
+    /// Those before them that show messages.
+    shown: VecDeque<Arc<Entry>>,
+    /// For each part of the log the offset from which on all that show messages are there.
     since: Vec<u64>,
+}
+
+impl Kept {
+    fn newest_first(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.live.iter().rev().chain(self.shown.iter().rev())
+    }
+
+    /// Every shard has taken what is before `slowest`.
+    fn taken(&mut self, slowest: u64) {
+        let taken = self.live.partition_point(|e| e.place < slowest);
+        let shows = |e: &Arc<Entry>| !e.judged.shown.is_empty();
+        self.shown.extend(self.live.drain(..taken).filter(shows));
+        let over = self.shown.len().saturating_sub(SHOWN_MAX);
+        for gone in self.shown.drain(..over) {
+            if let Some(since) = self.since.get_mut(gone.partition().index()) {
+                *since = gone.offset() + 1;
+            }
+        }
+    }
 }
 
 /// The ring.
@@ -36,7 +62,8 @@ impl Ring {
     pub(crate) fn new(since: Vec<u64>, shards: u16) -> Self {
         Self {
             kept: Mutex::new(Kept {
-                entries: VecDeque::new(),
+                live: VecDeque::new(),
+                shown: VecDeque::new(),
                 since,
             }),
             end: watch::Sender::new(0),
@@ -59,7 +86,7 @@ impl Ring {
         let Some(last) = new.last().map(|e| e.place) else {
             return;
         };
-        loop {
+        let slowest = loop {
             let taken = self.taken.notified();
             let slowest = self
                 .cursors
@@ -68,19 +95,13 @@ impl Ring {
                 .min()
                 .unwrap_or(u64::MAX);
             if last.saturating_sub(slowest) < ENTRIES_MAX as u64 {
-                break;
+                break slowest;
             }
             taken.await;
-        }
+        };
         let mut kept = self.kept();
-        let Kept { entries, since } = &mut *kept;
-        entries.extend(new);
-        let over = entries.len().saturating_sub(ENTRIES_MAX);
-        for gone in entries.drain(..over) {
-            if let Some(since) = since.get_mut(gone.partition().index()) {
-                *since = gone.offset() + 1;
-            }
-        }
+        kept.taken(slowest);
+        kept.live.extend(new);
         drop(kept);
         self.end.send_replace(last + 1);
     }
@@ -88,8 +109,8 @@ impl Ring {
     /// The entries from `from` on, at most `max`.
     pub(crate) fn read(&self, from: u64, max: usize) -> Vec<Arc<Entry>> {
         let kept = self.kept();
-        let skip = kept.entries.partition_point(|e| e.place < from);
-        kept.entries.iter().skip(skip).take(max).cloned().collect()
+        let skip = kept.live.partition_point(|e| e.place < from);
+        kept.live.iter().skip(skip).take(max).cloned().collect()
     }
 
     /// Notes how far a shard has got.
@@ -115,8 +136,7 @@ impl Ring {
         let wanted = |e: &&Arc<Entry>| {
             e.room() == Some(room) && !e.judged.shown.is_empty() && e.offset() < until
         };
-        let newest_first = kept.entries.iter().rev();
-        let here = newest_first.filter(|e| e.partition() == partition);
+        let here = kept.newest_first().filter(|e| e.partition() == partition);
         let back = here.take_while(|e| e.offset() >= after.offset);
         let mut found: Vec<_> = back.filter(wanted).cloned().collect();
         found.reverse();
@@ -126,6 +146,6 @@ impl Ring {
     /// The room's newest entry that shows a message, where the ring still has one.
     pub(crate) fn newest(&self, room: RoomId) -> Option<Arc<Entry>> {
         let shows = |e: &&Arc<Entry>| e.room() == Some(room) && !e.judged.shown.is_empty();
-        self.kept().entries.iter().rev().find(shows).cloned()
+        self.kept().newest_first().find(|e| shows(e)).cloned()
     }
 }

@@ -18,9 +18,13 @@ impl Session {
                 self.close(Bytes::new(), broken.code, broken.reason);
             }
             self.drained().await;
-            if self.is_over() || !self.receive_into(&mut read).await {
+            if self.is_over() {
                 return;
             }
+            let Some(next) = self.read(|octets| octets.to_vec()).await else {
+                return;
+            };
+            read = next;
         }
     }
 
@@ -58,27 +62,5 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// Waits for octets; false where the socket has ended.
-    async fn receive_into(&self, read: &mut Vec<u8>) -> bool {
-        loop {
-            tokio::select! {
-                ready = self.outbox.stream().readable() => if ready.is_err() { return false },
-                () = self.ended.notified() => return false,
-            }
-            let mut buffer = self.shard.buffer.borrow_mut();
-            match self.outbox.stream().try_read(&mut buffer) {
-                Ok(0) => return false,
-                Ok(count) => {
-                    self.heard();
-                    read.clear();
-                    read.extend_from_slice(&buffer[..count]);
-                    return true;
-                }
-                Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(_) => return false,
-            }
-        }
     }
 }

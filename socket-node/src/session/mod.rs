@@ -9,6 +9,7 @@ mod asked;
 pub(crate) mod command;
 mod connect;
 mod echo;
+mod ended;
 mod events;
 mod exit;
 mod fault;
@@ -48,6 +49,7 @@ use crate::shard::Shard;
 use crate::shard::subscription::{State, Subscription, Topic};
 use crate::ws;
 use answers::Answers;
+use ended::Ended;
 use places::Place;
 use talk::Sent;
 use transaction::Transaction;
@@ -84,7 +86,7 @@ pub(crate) struct Session {
     hears_ms: Cell<u32>,
     /// Set when the last frame was sent: how long it may take to arrive.
     over: Cell<Option<Instant>>,
-    ended: Notify,
+    ended: Ended,
     echo: bool,
 }
 
@@ -119,7 +121,7 @@ impl Session {
             beats_ms: Cell::new(0),
             hears_ms: Cell::new(0),
             over: Cell::new(None),
-            ended: Notify::new(),
+            ended: Ended::default(),
             echo,
         }))
     }
@@ -161,7 +163,7 @@ impl Session {
         if self.backlog_bytes() > 2 * self.backlog_bytes_max() {
             tracing::debug!(session = self.id, "socket dropped: it takes nothing");
             self.outbox.abandon();
-            return self.ended.notify_one();
+            return self.ended.say();
         }
         if self.outbox.push(bytes, last, now) {
             let session = self.clone();
@@ -193,7 +195,7 @@ impl Session {
     /// Says the last: these octets, then a close frame. The socket is closed once both have arrived.
     fn close(self: &Rc<Self>, last_words: Bytes, code: u16, reason: &str) {
         if self.is_over() {
-            self.ended.notify_one();
+            self.ended.say();
             return;
         }
         let mut out = BytesMut::from(&last_words[..]);
@@ -208,7 +210,7 @@ impl Session {
             session.outbox.finish();
         });
         // The reader may be waiting for octets that nobody needs any more.
-        self.ended.notify_one();
+        self.ended.say();
     }
 
     /// The node goes down: the client is to come back elsewhere.

@@ -1,6 +1,8 @@
 //! From the socket's octets to inputs: what a client sent, decoded, in its order.
 
+use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::Session;
@@ -81,21 +83,30 @@ impl Wire {
 impl Session {
     /// Waits for octets and decodes them; none where the socket has ended.
     pub(super) async fn receive(&self, wire: &mut Wire) -> Option<Vec<Input>> {
+        self.read(|octets| wire.decode(octets)).await
+    }
+
+    /// Waits for octets and hands them on; none where the socket has ended. What waits is small, for most sockets do.
+    pub(super) async fn read<T>(&self, mut take: impl FnMut(&mut [u8]) -> T) -> Option<T> {
         loop {
-            tokio::select! {
-                ready = self.outbox.stream().readable() => ready.ok()?,
-                () = self.ended.notified() => return None,
-            }
+            poll_fn(|cx| self.poll_readable(cx)).await?;
             let mut buffer = self.shard.buffer.borrow_mut();
             match self.outbox.stream().try_read(&mut buffer) {
                 Ok(0) => return None,
                 Ok(count) => {
                     self.heard();
-                    return Some(wire.decode(&mut buffer[..count]));
+                    return Some(take(&mut buffer[..count]));
                 }
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return None,
             }
+        }
+    }
+
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        match self.ended.poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => self.outbox.stream().poll_read_ready(cx).map(Result::ok),
         }
     }
 

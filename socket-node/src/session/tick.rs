@@ -18,7 +18,7 @@ impl Session {
     pub(crate) fn tick(self: &Rc<Self>, now: Instant, at: Timestamp) {
         if let Some(until) = self.over.get() {
             if now > until {
-                self.ended.notify_one();
+                self.ended.say();
             }
             return;
         }
@@ -88,6 +88,6 @@ impl Session {
         tracing::debug!(session = self.id, reason, "socket dropped");
         self.close(Bytes::new(), ws::close_code::POLICY_VIOLATION, reason);
         self.over.set(Some(Instant::now()));
-        self.ended.notify_one();
+        self.ended.say();
     }
 }

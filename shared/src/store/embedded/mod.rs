@@ -34,8 +34,8 @@ pub const FILE: &str = "roomtone.redb";
 /// Name of the log's file beside it.
 pub const LOG_FILE: &str = "roomtone.log";
 
-/// Octets of the tables kept in memory.
-const CACHE_BYTES: usize = 128 << 20;
+/// Octets of the tables kept in memory by this process; the system keeps more of them.
+const CACHE_BYTES: usize = 8 << 20;
 
 /// Why the file could not be opened.
 #[derive(Debug, Error)]

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::domain::event::Record;
 
 /// Records kept in memory for those who follow the log.
-const TAIL_RECORDS: usize = 16_384;
+const TAIL_RECORDS: usize = 4_096;
 
 /// The newest records.
 pub(super) struct Tail {
