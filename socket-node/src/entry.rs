@@ -24,8 +24,7 @@ impl Post {
     /// Encodes a message.
     pub(crate) fn new(message: &Message, headers: Headers) -> Self {
         let mut body = Vec::with_capacity(BODY_BYTES);
-        // A message is plain data: writing it to memory cannot fail.
-        drop(serde_json::to_writer(&mut body, message));
+        message.write_json(&mut body);
         Self {
             id: message.id,
             id_text: message.id.to_string(),

@@ -11,6 +11,8 @@ use super::user::{Profile, Uid};
 use crate::error::{Error, Result};
 use crate::limits;
 
+mod json;
+
 /// Where a message stands in its room: the log's epoch, the record's offset, its index in the record.
 /// Written as 4 + 16 + 2 hexadecimal digits, so that ids sort as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -72,6 +72,8 @@ pub(crate) struct Session {
     places: RefCell<Vec<Place>>,
     answers: RefCell<Answers>,
     in_flight: RefCell<Vec<Sent>>,
+    /// Whether a task waits for what the log makes of these.
+    watching: Cell<bool>,
     transactions: RefCell<Vec<Transaction>>,
     /// Told when an answer was given.
     answered: Notify,
@@ -111,6 +113,7 @@ impl Session {
             places: RefCell::default(),
             answers: RefCell::default(),
             in_flight: RefCell::default(),
+            watching: Cell::new(false),
             transactions: RefCell::default(),
             answered: Notify::new(),
             next_reply: Cell::new(0),

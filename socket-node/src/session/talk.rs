@@ -11,6 +11,7 @@ use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::time::Timestamp;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::rooms;
+use roomtone_shared::store::Appending;
 
 use super::Session;
 use super::asked::Talk;
@@ -23,6 +24,8 @@ pub(super) struct Sent {
     receipts: Vec<Option<String>>,
     /// The receipt that the transaction's COMMIT asked for.
     commit: Option<String>,
+    /// What tells whether the log took it, until somebody waits for that.
+    appending: Option<Appending>,
 }
 
 impl Sent {
@@ -49,6 +52,7 @@ impl Session {
             room,
             receipts,
             commit,
+            appending: None,
         };
         match self.admit(room, talks).await {
             Ok(said) => self.append(sent, said),
@@ -127,23 +131,36 @@ impl Session {
         Ok(schedule)
     }
 
-    fn append(self: &Rc<Self>, sent: Sent, mut said: Said) {
-        let (answer, room) = (sent.answer, sent.room);
+    fn append(self: &Rc<Self>, mut sent: Sent, mut said: Said) {
         let node = &self.shard.node;
         said.origin = Some(Origin {
             node: node.id,
             shard: self.shard.index,
             session: self.id,
-            answer,
+            answer: sent.answer,
         });
+        sent.appending = Some(node.stores.log.append(sent.room, Event::Said(said)));
         self.in_flight.borrow_mut().push(sent);
-        let appending = node.stores.log.append(room, Event::Said(said));
-        let session = self.clone();
-        tokio::task::spawn_local(async move {
+        if !self.watching.replace(true) {
+            tokio::task::spawn_local(self.clone().watch_appends());
+        }
+    }
+
+    /// Waits for one append after the other, as the log takes them in their order, and refuses those it does not take. The
+    /// others are answered when they are read back.
+    async fn watch_appends(self: Rc<Self>) {
+        while let Some((answer, appending)) = self.next_append() {
             if let Err(why) = appending.await {
-                session.not_appended(answer, &why);
+                self.not_appended(answer, &why);
             }
-        });
+        }
+        self.watching.set(false);
+    }
+
+    fn next_append(&self) -> Option<(u64, Appending)> {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let next = |sent: &mut Sent| Some((sent.answer, sent.appending.take()?));
+        in_flight.iter_mut().find_map(next)
     }
 
     fn take_sent(&self, answer: u64) -> Option<Sent> {
