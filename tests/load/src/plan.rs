@@ -54,6 +54,9 @@ pub(crate) struct Plan {
     /// Messages a second, over all rooms, whatever becomes of them.
     #[arg(long)]
     pub(crate) rate: Option<u64>,
+    /// Messages of each room that are measured, rather than seconds.
+    #[arg(long, conflicts_with = "rate")]
+    pub(crate) messages: Option<u64>,
     /// Seconds that are measured.
     #[arg(long, default_value_t = 4.0)]
     pub(crate) secs: f64,

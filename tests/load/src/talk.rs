@@ -50,7 +50,10 @@ pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
     talk.until(talk.begun + plan.warm_up())?;
     talk.delays_us.clear();
     let from = Moment::now(plan, talk.tally)?;
-    talk.until(Instant::now() + plan.measured())?;
+    match plan.messages {
+        Some(each) => talk.count(each)?,
+        None => talk.until(Instant::now() + plan.measured())?,
+    }
     let mut to = Moment::now(plan, talk.tally)?;
     let delays = talk.delays_us.clone();
     // What is lost is known only when nothing more comes.
@@ -71,11 +74,21 @@ impl Talk<'_> {
                     Duration::ZERO
                 }
                 None => {
-                    self.talk_in_window()?;
+                    self.talk_in_window(u64::MAX)?;
                     TURN
                 }
             };
             self.turn(wait)?;
+        }
+        Ok(())
+    }
+
+    /// Says so many more in each room, in a closed loop, until all have been heard.
+    fn count(&mut self, each: u64) -> Result<(), Failure> {
+        let upto = self.rooms.iter().map(|room| room.sent).max().unwrap_or(0) + each;
+        while self.rooms.iter().any(|room| room.complete < upto) {
+            self.talk_in_window(upto)?;
+            self.turn(TURN)?;
         }
         Ok(())
     }
@@ -94,10 +107,12 @@ impl Talk<'_> {
         }
     }
 
-    fn talk_in_window(&mut self) -> Result<(), Failure> {
+    /// Fills each room's window, with messages of numbers below `upto`.
+    fn talk_in_window(&mut self, upto: u64) -> Result<(), Failure> {
         for room in 0..self.rooms.len() {
             let under_way = self.rooms[room].sent - self.rooms[room].complete;
             let free = self.plan.window.saturating_sub(under_way);
+            let free = free.min(upto.saturating_sub(self.rooms[room].sent));
             if free > 0 {
                 self.say(room, free, nanoseconds(self.begun.elapsed()))?;
             }
