@@ -65,7 +65,7 @@ class Server:
         words = ["taskset", "-c", "1", self.binaries / "roomtone-load", case["what"]]
         words += ["--target", self.target, "--at", f"127.0.0.1:{self.port}", "--label", self.target]
         words += ["--rooms", case["rooms"], "--members", case["members"], "--secs", secs]
-        for name in ("window", "rate", "users"):
+        for name in ("window", "rate", "users", "messages"):
             if name in case:
                 words += [f"--{name}", case[name]]
         for pid in self.pids():
