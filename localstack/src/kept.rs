@@ -5,7 +5,7 @@ use roomtone_shared::search::Search;
 use roomtone_shared::store::Stores;
 use roomtone_shared::store::embedded;
 #[cfg(feature = "fleet")]
-use roomtone_shared::store::fleet::Fleet;
+use roomtone_shared::store::fleet::{Fleet, function};
 
 use crate::local::RunError;
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub(crate) enum Kept {
         /// Reads and records.
         node: Box<Fleet>,
         /// Waits for what is recorded.
-        functions: Box<Fleet>,
+        functions: Box<function::Function>,
     },
 }
 
@@ -31,7 +31,9 @@ impl Kept {
         if let Some(settings) = &settings.fleet {
             return Ok(Self::Fleet {
                 node: Fleet::open_node(settings).await?.into(),
-                functions: Fleet::open_function(settings, true).await?.into(),
+                functions: function::Function::open(settings, &function::ALL)
+                    .await?
+                    .into(),
             });
         }
         Ok(Self::File(embedded::open(&settings.data)?))

@@ -23,6 +23,8 @@ mod recorder;
 #[cfg(feature = "fleet")]
 mod redis;
 mod rooms;
+#[cfg(feature = "fleet")]
+mod unconnected;
 
 pub use history::{Archived, History, Summary};
 pub use log::{Appended, Appending, Log, Records};
