@@ -15,9 +15,11 @@ use roomtone_shared::domain::rate::Rate;
 use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
+use roomtone_shared::store::Stores;
+#[cfg(feature = "embedded")]
+use roomtone_shared::store::embedded;
 use roomtone_shared::store::fleet::FleetSettings;
 use roomtone_shared::store::fleet::function::{Function, Part};
-use roomtone_shared::store::{Stores, embedded};
 use serde_json::Value;
 
 use crate::reindex_rooms::sweep;
@@ -73,11 +75,21 @@ fn block_on(served: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 async fn open(env: &Env, parts: &[Part]) -> Result<App, Failure> {
     let settings = Settings::read(env)?;
     if let Some(fleet) = &settings.fleet {
-        let function = Function::open(fleet, parts).await?;
+        let function = Function::open(fleet, settings.outbound.clone(), parts).await?;
         return Ok(settings.app_on_fleet(function));
     }
-    let stores = embedded::open(&env.data_folder())?;
-    Ok(settings.app(stores))
+    Ok(settings.app(in_one_file(env)?))
+}
+
+#[cfg(feature = "embedded")]
+fn in_one_file(env: &Env) -> Result<Stores, Failure> {
+    Ok(embedded::open(&env.data_folder())?)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn in_one_file(_: &Env) -> Result<Stores, Failure> {
+    let reason = "must be set: this program was built for a fleet only";
+    Err(ConfigError::new("KAFKA_BROKERS", reason).into())
 }
 
 /// What a function can be told.
@@ -86,6 +98,7 @@ struct Settings {
     origins: Origins,
     search: Search,
     auth: Authenticator,
+    outbound: Outbound,
     fleet: Option<FleetSettings>,
 }
 
@@ -96,7 +109,8 @@ impl Settings {
             rate: env.send_rate()?,
             origins: env.origins()?,
             search: env.search(&outbound)?,
-            auth: Authenticator::new(&env.auth()?, outbound)?,
+            auth: Authenticator::new(&env.auth()?, outbound.clone())?,
+            outbound,
             fleet: FleetSettings::read(env)?,
         };
         if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {

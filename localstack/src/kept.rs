@@ -28,12 +28,16 @@ impl Kept {
     /// Opens it.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, RunError> {
         #[cfg(feature = "fleet")]
-        if let Some(settings) = &settings.fleet {
+        if let Some(fleet) = &settings.fleet {
             return Ok(Self::Fleet {
-                node: Fleet::open_node(settings).await?.into(),
-                functions: function::Function::open(settings, &function::ALL)
-                    .await?
-                    .into(),
+                node: Fleet::open_node(fleet).await?.into(),
+                functions: function::Function::open(
+                    fleet,
+                    settings.outbound.clone(),
+                    &function::ALL,
+                )
+                .await?
+                .into(),
             });
         }
         Ok(Self::File(embedded::open(&settings.data)?))

@@ -15,6 +15,7 @@ use super::recorder::{Desk, Recorder};
 use super::redis::{FleetPresence, Recent, RecentWriter, Redis};
 use crate::config::ConfigError;
 use crate::error::Error as StoreError;
+use crate::outbound::Outbound;
 
 mod begin;
 pub mod function;
@@ -62,7 +63,7 @@ impl Fleet {
     /// # Errors
     /// Says which part is not as it must be, and what to do.
     pub async fn open_node(settings: &FleetSettings) -> Result<Self, OpenError> {
-        let client = dynamodb::connect(&settings.dynamo).await;
+        let client = dynamodb::connect(&settings.dynamo, Outbound::new()).await;
         let prefix = &settings.dynamo.table_prefix;
         match settings.dynamo.endpoint {
             Some(_) => dynamodb::create_tables(&client, prefix).await?,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "fleet")]
 mod dynamodb;
+#[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(feature = "fleet")]
 pub mod fleet;

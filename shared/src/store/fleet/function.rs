@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::FleetSettings;
 use crate::config::ConfigError;
 use crate::error::Error as StoreError;
+use crate::outbound::Outbound;
 use crate::store::dynamodb::{
     self, Covered, Dynamo, DynamoHistory, DynamoMemberships, EpochError, Rows, Topic, Verdicts,
 };
@@ -73,14 +74,19 @@ pub struct Function {
 }
 
 impl Function {
-    /// Makes the clients of these parts. Only DynamoDB's is asked something at once, which is how the log was begun: a
-    /// node must have done that.
+    /// Makes the clients of these parts; what speaks HTTP does so by `outbound`. Only DynamoDB is asked something at
+    /// once, which is how the log was begun: a node must have done that.
     ///
     /// # Errors
     /// Says which part is not as it must be, and what to do.
-    pub async fn open(settings: &FleetSettings, parts: &[Part]) -> Result<Self, FunctionError> {
+    pub async fn open(
+        settings: &FleetSettings,
+        outbound: Outbound,
+        parts: &[Part],
+    ) -> Result<Self, FunctionError> {
         let mut opening = Opening {
             settings,
+            outbound,
             dynamo: None,
             redis: None,
             function: Self {
@@ -99,6 +105,7 @@ impl Function {
 /// A function's parts while they are being opened.
 struct Opening<'a> {
     settings: &'a FleetSettings,
+    outbound: Outbound,
     dynamo: Option<(Dynamo, Topic, Arc<dyn Memberships>)>,
     redis: Option<Redis>,
     function: Function,
@@ -110,7 +117,7 @@ impl Opening<'_> {
         if let Some(known) = &self.dynamo {
             return Ok(known.clone());
         }
-        let client = dynamodb::connect(&self.settings.dynamo).await;
+        let client = dynamodb::connect_function(&self.settings.dynamo, self.outbound.clone()).await;
         let dynamo = Dynamo::new(client, &self.settings.dynamo.table_prefix);
         let begun = dynamodb::topic(&dynamo).await?;
         let topic = begun.ok_or(EpochError::NotBegun)?;

@@ -8,6 +8,7 @@ use std::sync::Once;
 use async_trait::async_trait;
 use roomtone_shared::config::Env;
 use roomtone_shared::logs;
+use roomtone_shared::outbound::Outbound;
 use roomtone_shared::store::Stores;
 use roomtone_shared::store::fleet::function::{self, Function};
 use roomtone_shared::store::fleet::{Fleet, FleetSettings};
@@ -145,7 +146,7 @@ impl Place for RealParts {
         let (stores, function, answers) = match self.open_as {
             As::Node => (node.stores.clone(), None, Some(answer(&node.stores).await)),
             As::Function => {
-                let function = Function::open(&settings, &function::ALL).await;
+                let function = Function::open(&settings, Outbound::new(), &function::ALL).await;
                 let function = function.expect("a function's stores");
                 (function.stores.clone(), Some(function), None)
             }
