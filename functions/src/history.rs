@@ -3,9 +3,12 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use roomtone_shared::domain::membership::Membership;
 use roomtone_shared::domain::message::{Message, MessageId};
+use roomtone_shared::error::Result;
 use roomtone_shared::{limits, rooms};
 use serde::Serialize;
+use tokio::join;
 
 use crate::App;
 use crate::identity::User;
@@ -52,12 +55,9 @@ async fn page(
         params.size()?,
         params.message_id("before")?,
     );
-    rooms::member(&app.stores, room, &user.uid).await?;
-    Ok(Json(
-        Messages::before(&app.stores, room, before, size)
-            .await?
-            .into(),
-    ))
+    let member = rooms::member(&app.stores, room, &user.uid);
+    let page = Messages::before(&app.stores, room, before, size);
+    show(member, page).await
 }
 
 async fn whole(
@@ -68,12 +68,19 @@ async fn whole(
 ) -> Result<Json<MessagePage>, Problem> {
     let size = params.size_up_to(limits::HISTORY_PAGE_SIZE_MAX, limits::HISTORY_PAGE_SIZE_MAX)?;
     let after = params.message_id("after")?;
-    rooms::member(&app.stores, room, &user.uid).await?;
-    Ok(Json(
-        Messages::after(&app.stores, room, after, size)
-            .await?
-            .into(),
-    ))
+    let member = rooms::member(&app.stores, room, &user.uid);
+    let page = Messages::after(&app.stores, room, after, size);
+    show(member, page).await
+}
+
+/// Reads the page while it is seen whether the user may have it; who may not gets none.
+async fn show(
+    member: impl Future<Output = Result<Membership>>,
+    page: impl Future<Output = Result<Messages>>,
+) -> Result<Json<MessagePage>, Problem> {
+    let (member, page) = join!(member, page);
+    member?;
+    Ok(Json(page?.into()))
 }
 
 #[cfg(test)]

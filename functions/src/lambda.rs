@@ -1,5 +1,7 @@
 //! The way from a binary to AWS Lambda: settings, stores and logs at init, then one invocation after
 //! another. What is wrong is named in the log before anything is answered, and ends the process.
+//!
+//! Init is where a client is cheapest to make: nobody waits yet. So all that a function uses are made there, and no other.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,9 +15,11 @@ use roomtone_shared::domain::rate::Rate;
 use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
-#[cfg(feature = "fleet")]
-use roomtone_shared::store::fleet::{Fleet, FleetSettings};
-use roomtone_shared::store::{Stores, embedded};
+use roomtone_shared::store::Stores;
+#[cfg(feature = "embedded")]
+use roomtone_shared::store::embedded;
+use roomtone_shared::store::fleet::FleetSettings;
+use roomtone_shared::store::fleet::function::{Function, Part};
 use serde_json::Value;
 
 use crate::reindex_rooms::sweep;
@@ -24,24 +28,18 @@ use crate::{App, SendLimit, serve};
 /// What can end a function before its first invocation, or its loop.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs these routes as a Lambda function that puts nothing into the log.
+/// Runs these routes as a Lambda function that uses these parts of a fleet.
 #[must_use]
-pub fn run(routes: Router<App>) -> ExitCode {
-    start(false, async |app| {
+pub fn run(routes: Router<App>, parts: &[Part]) -> ExitCode {
+    start(parts, async |app| {
         lambda_http::run(serve(routes, app)).await
     })
 }
 
-/// Runs these routes as a Lambda function that puts records into the log. Only such a one has a producer.
-#[must_use]
-pub fn run_appending(routes: Router<App>) -> ExitCode {
-    start(true, async |app| lambda_http::run(serve(routes, app)).await)
-}
-
 /// Runs the sweep as a Lambda function; what the event says does not matter.
 #[must_use]
-pub fn run_sweep() -> ExitCode {
-    start(true, async |app| {
+pub fn run_sweep(parts: &[Part]) -> ExitCode {
+    start(parts, async |app| {
         lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async {
             sweep(&app).await.map_err(Failure::from)
         }))
@@ -49,13 +47,13 @@ pub fn run_sweep() -> ExitCode {
     })
 }
 
-fn start(appends: bool, serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
+fn start(parts: &[Part], serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
     let env = Env::process();
     if let Err(why) = logs::init(&env).and_then(|()| crash::arm(&env)) {
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }
-    let served = block_on(async { serve(open(&env, appends).await?).await });
+    let served = block_on(async { serve(open(&env, parts).await?).await });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -74,17 +72,24 @@ fn block_on(served: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 }
 
 /// Reads the settings and opens the stores; the settings come first, so that a wrong one leaves no trace.
-async fn open(env: &Env, appends: bool) -> Result<App, Failure> {
+async fn open(env: &Env, parts: &[Part]) -> Result<App, Failure> {
     let settings = Settings::read(env)?;
-    #[cfg(feature = "fleet")]
     if let Some(fleet) = &settings.fleet {
-        let fleet = Fleet::open_function(fleet, appends).await?;
-        return Ok(settings.app_on_fleet(fleet));
+        let function = Function::open(fleet, settings.outbound.clone(), parts).await?;
+        return Ok(settings.app_on_fleet(function));
     }
-    #[cfg(not(feature = "fleet"))]
-    let _ = appends;
-    let stores = embedded::open(&env.data_folder())?;
-    Ok(settings.app(stores))
+    Ok(settings.app(in_one_file(env)?))
+}
+
+#[cfg(feature = "embedded")]
+fn in_one_file(env: &Env) -> Result<Stores, Failure> {
+    Ok(embedded::open(&env.data_folder())?)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn in_one_file(_: &Env) -> Result<Stores, Failure> {
+    let reason = "must be set: this program was built for a fleet only";
+    Err(ConfigError::new("KAFKA_BROKERS", reason).into())
 }
 
 /// What a function can be told.
@@ -93,7 +98,7 @@ struct Settings {
     origins: Origins,
     search: Search,
     auth: Authenticator,
-    #[cfg(feature = "fleet")]
+    outbound: Outbound,
     fleet: Option<FleetSettings>,
 }
 
@@ -104,8 +109,8 @@ impl Settings {
             rate: env.send_rate()?,
             origins: env.origins()?,
             search: env.search(&outbound)?,
-            auth: Authenticator::new(&env.auth()?, outbound)?,
-            #[cfg(feature = "fleet")]
+            auth: Authenticator::new(&env.auth()?, outbound.clone())?,
+            outbound,
             fleet: FleetSettings::read(env)?,
         };
         if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -126,18 +131,11 @@ impl Settings {
         }
     }
 
-    #[cfg(feature = "fleet")]
-    fn app_on_fleet(self, fleet: Fleet) -> App {
-        let Fleet {
-            stores,
-            rates,
-            index,
-            ..
-        } = fleet;
-        let app = self.app(stores);
+    fn app_on_fleet(self, function: Function) -> App {
+        let app = self.app(function.stores);
         App {
-            search: app.search.or_topic(index),
-            sends: app.sends.shared(rates),
+            search: app.search.or_topic(function.index),
+            sends: app.sends.shared(function.rates),
             ..app
         }
     }

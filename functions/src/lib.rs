@@ -18,6 +18,7 @@ pub mod exit_room;
 pub mod find_playlist;
 pub mod get_room;
 pub mod history;
+#[cfg(feature = "fleet")]
 pub mod lambda;
 pub mod leave_room;
 pub mod list_joined;

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use futures_util::future::try_join_all;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
 use roomtone_shared::error::Result;
 use roomtone_shared::rooms::view::{self, JoinedRoomView};
 use roomtone_shared::store::Stores;
 use serde::Serialize;
+use tokio::try_join;
 
 use crate::identity::User;
 use crate::problem::Problem;
@@ -26,17 +28,17 @@ struct Joined {
 
 async fn list(State(app): State<App>, User(user): User) -> Result<Json<Joined>, Problem> {
     let joined = app.stores.memberships.of_user(&user.uid).await?.rooms;
-    let mut rooms = vec![];
-    for id in joined.into_iter().rev() {
-        rooms.extend(joined_room(&app.stores, id, &user.uid).await?);
-    }
-    Ok(Json(Joined { rooms }))
+    let read = joined.into_iter().rev();
+    let read = try_join_all(read.map(|id| joined_room(&app.stores, id, &user.uid))).await?;
+    Ok(Json(Joined {
+        rooms: read.into_iter().flatten().collect(),
+    }))
 }
 
 /// The room, unless it was left since the list was read.
 async fn joined_room(stores: &Stores, id: RoomId, uid: &Uid) -> Result<Option<JoinedRoomView>> {
-    let member = stores.memberships.get(id, uid).await?.filter(|m| m.joined);
-    let (Some(member), Some(room)) = (member, stores.rooms.get(id).await?) else {
+    let (member, room) = try_join!(stores.memberships.get(id, uid), stores.rooms.get(id))?;
+    let (Some(member), Some(room)) = (member.filter(|m| m.joined), room) else {
         return Ok(None);
     };
     view::joined_room(stores, &room, &member).await.map(Some)

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use futures_util::{StreamExt, stream};
 use roomtone_shared::domain::membership::Membership;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
@@ -48,10 +49,9 @@ async fn list(
     let members = app.stores.memberships.page(id, after, size + 1).await?;
     let (members, more) = pages::cut(members, size);
     let next_cursor = members.last().filter(|_| more).map(cursor::after_member);
-    let mut users = vec![];
-    for member in &members {
-        users.push(present(&app.stores, id, member, &user.uid).await);
-    }
+    let read = |member| present(&app.stores, id, member, &user.uid);
+    let users: Vec<_> = members.iter().map(read).collect();
+    let users = stream::iter(users).buffered(pages::AT_ONCE).collect().await;
     Ok(Json(UserPage { users, next_cursor }))
 }
 

@@ -1,5 +1,6 @@
 //! Pages: what was read, cut to its size, and where it goes on. Knows the stores and no operation.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use roomtone_shared::domain::message::{Message, MessageId};
 use roomtone_shared::domain::room::{Room, RoomId};
 use roomtone_shared::domain::user::Uid;
@@ -9,6 +10,9 @@ use roomtone_shared::store::{Archived, Stores};
 use serde::Serialize;
 
 use crate::cursor;
+
+/// What a page shows is read from the stores for so many of its entries at once.
+pub(crate) const AT_ONCE: usize = 16;
 
 /// Cuts what was read with one more than `size` to `size`, and says whether there was more.
 pub(crate) fn cut<T>(mut read: Vec<T>, size: usize) -> (Vec<T>, bool) {
@@ -38,12 +42,11 @@ impl RoomPage {
     ) -> Result<Self> {
         let (rooms, more) = cut(rooms, size);
         let next_cursor = rooms.last().filter(|_| more).map(cursor::after_room);
-        let mut views = vec![];
-        for room in &rooms {
-            views.push(view::room(stores, room, viewer).await?);
-        }
+        let read = |room| view::room(stores, room, viewer);
+        let views: Vec<_> = rooms.iter().map(read).collect();
+        let views = stream::iter(views).buffered(AT_ONCE).try_collect();
         Ok(Self {
-            rooms: views,
+            rooms: views.await?,
             next_cursor,
         })
     }

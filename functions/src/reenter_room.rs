@@ -14,6 +14,7 @@ use roomtone_shared::rooms::view::{self, PresenceWord, RoomView};
 use roomtone_shared::store::Stores;
 use roomtone_shared::{limits, rooms};
 use serde::Serialize;
+use tokio::try_join;
 
 use crate::App;
 use crate::identity::User;
@@ -56,14 +57,23 @@ async fn reenter(
     Ok(Json(read(&app.stores, &room, &member).await?))
 }
 
+/// Reads all of it at once.
 async fn read(stores: &Stores, room: &Room, member: &Membership) -> Result<Reentry> {
     let uid = &member.who.uid;
-    let before_messages = match member.mark {
-        Some(mark) => up_to(stores, room.id, mark).await?,
-        None => vec![],
+    let before = async {
+        match member.mark {
+            Some(mark) => up_to(stores, room.id, mark).await,
+            None => Ok(vec![]),
+        }
     };
-    let new = Messages::after(stores, room.id, member.mark, limits::REENTRY_NEW_MAX).await?;
-    let shown = view::room(stores, room, Some(uid)).await?;
+    let known = async { Ok(view::presence(stores, room.id, uid).await) };
+    let (before_messages, new, shown, unread_count, presence) = try_join!(
+        before,
+        Messages::after(stores, room.id, member.mark, limits::REENTRY_NEW_MAX),
+        view::room(stores, room, Some(uid)),
+        stores.history.unread(room.id, uid, member.mark),
+        known,
+    )?;
     Ok(Reentry {
         before_messages,
         new_messages: new.list,
@@ -71,8 +81,8 @@ async fn read(stores: &Stores, room: &Room, member: &Membership) -> Result<Reent
         current_music_id: shown.now_playing.music_id.clone(),
         now_playing: shown.now_playing.clone(),
         room: shown,
-        unread_count: stores.history.unread(room.id, uid, member.mark).await?,
-        presence: view::presence(stores, room.id, uid).await,
+        unread_count,
+        presence,
     })
 }
 

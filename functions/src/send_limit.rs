@@ -38,11 +38,10 @@ impl SendLimit {
         }
     }
 
-    /// The same, counted with other processes.
+    /// The same, counted with other processes where there is a place for it.
     #[cfg(feature = "fleet")]
     #[must_use]
-    pub fn shared(self, rates: Rates) -> Self {
-        let rates = Some(rates);
+    pub fn shared(self, rates: Option<Rates>) -> Self {
         Self { rates, ..self }
     }
 

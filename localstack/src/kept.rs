@@ -5,7 +5,7 @@ use roomtone_shared::search::Search;
 use roomtone_shared::store::Stores;
 use roomtone_shared::store::embedded;
 #[cfg(feature = "fleet")]
-use roomtone_shared::store::fleet::Fleet;
+use roomtone_shared::store::fleet::{Fleet, function};
 
 use crate::local::RunError;
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub(crate) enum Kept {
         /// Reads and records.
         node: Box<Fleet>,
         /// Waits for what is recorded.
-        functions: Box<Fleet>,
+        functions: Box<function::Function>,
     },
 }
 
@@ -28,10 +28,16 @@ impl Kept {
     /// Opens it.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, RunError> {
         #[cfg(feature = "fleet")]
-        if let Some(settings) = &settings.fleet {
+        if let Some(fleet) = &settings.fleet {
             return Ok(Self::Fleet {
-                node: Fleet::open_node(settings).await?.into(),
-                functions: Fleet::open_function(settings, true).await?.into(),
+                node: Fleet::open_node(fleet).await?.into(),
+                functions: function::Function::open(
+                    fleet,
+                    settings.outbound.clone(),
+                    &function::ALL,
+                )
+                .await?
+                .into(),
             });
         }
         Ok(Self::File(embedded::open(&settings.data)?))

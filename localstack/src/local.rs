@@ -38,6 +38,10 @@ pub(crate) enum RunError {
     #[cfg(feature = "fleet")]
     #[error(transparent)]
     Fleet(#[from] fleet::OpenError),
+    /// The same, of the functions' part of them.
+    #[cfg(feature = "fleet")]
+    #[error(transparent)]
+    Functions(#[from] fleet::function::FunctionError),
     /// There is no signing key.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -1,6 +1,11 @@
 //! Logs: one JSON object a line on standard output, as collectors take them.
+//!
+//! Which of them is said by target and level alone, as most say it: more would bring regular expressions into each program.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{fmt, registry};
 
 use crate::config::{ConfigError, Env};
 
@@ -9,17 +14,17 @@ use crate::config::{ConfigError, Env};
 /// # Errors
 /// Where that is no filter.
 pub fn init(env: &Env) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(env.text("ROOMTONE_LOG").unwrap_or("info"));
-    let filter = filter.map_err(|_| {
+    let targets = env
+        .text("ROOMTONE_LOG")
+        .unwrap_or("info")
+        .parse::<Targets>();
+    let targets = targets.map_err(|_| {
         ConfigError::new(
             "ROOMTONE_LOG",
             "must be a filter such as info, or roomtone=debug",
         )
     })?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .init();
+    let lines = fmt::layer().json().flatten_event(true);
+    registry().with(lines).with(targets).init();
     Ok(())
 }

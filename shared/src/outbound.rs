@@ -1,4 +1,4 @@
-//! The one HTTP client for calls to other servers: the identity provider's keys and the search server.
+//! The one HTTP client for calls to other servers: the identity provider's keys, the search server, and DynamoDB.
 //!
 //! Calls only what the settings name: no redirect is followed, no proxy is used and no address comes from
 //! a user. It must not know what is said to whom.
@@ -12,8 +12,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,8 +36,8 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How long an unused connection is kept: shorter than servers commonly keep theirs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Unused connections kept for one server.
-const IDLE_PER_HOST: usize = 8;
+/// Unused connections kept for one server: as many as a node may have calls of a store under way.
+const IDLE_PER_HOST: usize = 64;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue =
@@ -125,18 +125,32 @@ impl Outbound {
         Ok(self.secure.get_or_init(|| client))
     }
 
+    /// Sends a request as it is and gives the answer, whatever its status, with a body of at most `bytes_max`. It takes
+    /// the time it takes: whoever asks has a limit of their own.
+    #[cfg(feature = "fleet")]
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        bytes_max: usize,
+    ) -> Result<Response<Bytes>, Box<dyn StdError + Send + Sync>> {
+        let (head, body) = self.request(request)?.await?.into_parts();
+        let body = Limited::new(body, bytes_max).collect().await?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    fn request(&self, request: Request<Full<Bytes>>) -> Result<ResponseFuture, rustls::Error> {
+        Ok(match request.uri().scheme_str() {
+            Some("https") => self.secure()?.request(request),
+            _ => self.plain.request(request),
+        })
+    }
+
     async fn send(
         &self,
         call: &Call<'_>,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, OutboundError> {
-        let answer = match call.to.0.scheme_str() {
-            Some("https") => {
-                let secure = self.secure().map_err(|cause| call.failed(&cause))?;
-                secure.request(request)
-            }
-            _ => self.plain.request(request),
-        };
+        let answer = self.request(request).map_err(|cause| call.failed(&cause))?;
         let answer = call.in_time(answer).await?;
         let answer = answer.map_err(|cause| call.failed(&cause))?;
         if answer.status().is_success() {

@@ -8,11 +8,13 @@ import os
 import pathlib
 import sys
 
+import functions
 from goals import GOALS, ratios
 from results import write
 from servers import SERVERS
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
+FUNCTIONS = "G8"
 HERE = pathlib.Path(__file__).parent
 # Cores that anything else may have had in a round that counts.
 ELSEWHERE_MAX = 0.15
@@ -33,7 +35,11 @@ def measure(target, case, secs):
 
 def main(arguments):
     quick = "--quick" in arguments
-    wanted = [argument for argument in arguments if not argument.startswith("--")] or list(GOALS)
+    wanted = [argument for argument in arguments if not argument.startswith("--")] or [*GOALS, FUNCTIONS]
+    on_fleet = None
+    if FUNCTIONS in wanted:
+        wanted.remove(FUNCTIONS)
+        on_fleet = functions.measure(BIN, BIN.parent / "function", quick)
     rounds, secs = (5, 2) if quick else (7, 4)
     runs = {}
     for name in wanted:
@@ -46,8 +52,8 @@ def main(arguments):
                 figures = measure(target, goal.case, secs)
                 runs[name][target].append(figures)
                 print(f"{name} {number + 1} {target}: {json.dumps(figures)}", file=sys.stderr, flush=True)
-    write(HERE / "RESULTS.md", runs, quick)
-    print(json.dumps({name: ratios(name, runs[name]) for name in wanted}))
+    write(HERE / "RESULTS.md", runs, on_fleet, quick)
+    print(json.dumps({**{name: ratios(name, runs[name]) for name in wanted}, FUNCTIONS: on_fleet}))
 
 
 main(sys.argv[1:])

@@ -5,6 +5,8 @@ from statistics import median
 
 CPU = "server_cpu_us_per_delivery"
 RATE = "deliveries_per_s"
+REQUEST_CPU = "server_cpu_us_per_request"
+REQUEST_RATE = "requests_per_s"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,17 @@ class Goal:
 
 def talk(rooms, members, **more):
     return {"what": "talk", "rooms": rooms, "members": members, **more}
+
+
+def requests(operation, answer_bytes):
+    """Keep-alive requests on 64 connections; those who do not do the operation answer with as many bytes."""
+    return {"what": "requests", "operation": operation, "answer_bytes": answer_bytes}
+
+
+def rest(about, operation, answer_bytes, bounds=None):
+    figures = {"by CPU": (REQUEST_CPU, True), "by rate": (REQUEST_RATE, False)}
+    case = requests(operation, answer_bytes)
+    return Goal(about, case, ["roomtone", "constant", "node-http"], figures, bounds or {})
 
 
 GOALS = {
@@ -66,6 +79,14 @@ GOALS = {
         {"KiB each": ("kib_each", True)},
         rounds=1,
     ),
+    "G7": rest(
+        "keep-alive POST of a room that is there already, JSON in and out",
+        "create",
+        680,
+        {("constant", "by CPU"): 0.5, ("constant", "by rate"): 0.5, ("node-http", "by rate"): 2},
+    ),
+    "G7-room": rest("keep-alive GET of a room", "room", 680),
+    "G7-history": rest("keep-alive GET of 12 messages of a room's history", "history", 3000),
 }
 
 

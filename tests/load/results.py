@@ -4,9 +4,11 @@ import platform
 import subprocess
 from statistics import median
 
+from functions import lines_of
 from goals import GOALS, ratios
 
-SHOWN = ["deliveries_per_s", "server_cpu_us_per_delivery", "frame_bytes", "p50_us", "p99_us", "kib_each"]
+SHOWN = ["deliveries_per_s", "server_cpu_us_per_delivery", "frame_bytes", "requests_per_s", "server_cpu_us_per_request"]
+SHOWN += ["answer_bytes", "p50_us", "p99_us", "kib_each"]
 
 
 def number(value):
@@ -22,7 +24,7 @@ def version(*command):
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else "?"
 
 
-def write(path, runs, quick):
+def write(path, runs, functions, quick):
     lines = [
         "# How fast",
         "",
@@ -50,4 +52,6 @@ def write(path, runs, quick):
             word = "not measured" if value is None else ("reached" if value >= bound else "missed")
             lines.append(f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**")
         lines.append("")
+    if functions:
+        lines += lines_of(functions)
     path.write_text("\n".join(lines), encoding="utf-8")

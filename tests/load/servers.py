@@ -63,11 +63,8 @@ class Server:
     def load(self, case, secs):
         """The figures of a load on this server."""
         words = ["taskset", "-c", "1", self.binaries / "roomtone-load", case["what"]]
-        words += ["--target", self.target, "--at", f"127.0.0.1:{self.port}", "--label", self.target]
-        words += ["--rooms", case["rooms"], "--members", case["members"], "--secs", secs]
-        for name in ("window", "rate", "users", "messages"):
-            if name in case:
-                words += [f"--{name}", case[name]]
+        words += ["--at", f"127.0.0.1:{self.port}", "--label", self.target, "--secs", secs]
+        words += self.requests(case) if case["what"] == "requests" else self.talk(case)
         for pid in self.pids():
             words += ["--pid", pid]
         done = subprocess.run(
@@ -82,6 +79,16 @@ class Server:
         if wrong:
             raise RuntimeError(f"{self.target}: {figures}")
         return figures
+
+    def talk(self, case):
+        words = ["--target", self.target, "--rooms", case["rooms"], "--members", case["members"]]
+        for name in ("window", "rate", "users", "messages"):
+            if name in case:
+                words += [f"--{name}", case[name]]
+        return words
+
+    def requests(self, case):
+        return ["--operation", case["operation"]]
 
 
 class Roomtone(Server):
@@ -105,6 +112,9 @@ class Roomtone(Server):
         data = self.folder / "data"
         command = [self.binaries / "roomtone", "--port", self.port, "--data", data]
         self.run(command, {**fast, "ROOMTONE_SHARDS": ONE_SHARD, "ROOMTONE_LOG": "warn"})
+
+    def requests(self, case):
+        return ["--roomtone", *super().requests(case)]
 
 
 class Limit(Server):
@@ -159,7 +169,33 @@ class Rabbitmq(Server):
         return [pid for pid in children(self.process.pid) if "beam" in name_of(pid)] or [self.process.pid]
 
 
-SERVERS = {"roomtone": Roomtone, "limit": Limit, "uws": Uws, "rabbitmq": Rabbitmq}
+class Constant(Server):
+    """What no REST function can beat: it gives every request the same answer."""
+
+    target = "constant"
+
+    def start(self):
+        words = ["constant", "--at", f"127.0.0.1:{self.port}", "--answer-bytes", self.case["answer_bytes"]]
+        self.run([self.binaries / "roomtone-load", *words])
+
+
+class NodeHttp(Server):
+    """Node's http module, with nothing around it."""
+
+    target = "node-http"
+
+    def start(self):
+        self.run(["node", HERE / "peers/node-http.mjs", self.port, self.case["answer_bytes"]])
+
+
+SERVERS = {
+    "roomtone": Roomtone,
+    "limit": Limit,
+    "uws": Uws,
+    "rabbitmq": Rabbitmq,
+    "constant": Constant,
+    "node-http": NodeHttp,
+}
 
 
 def children(pid):

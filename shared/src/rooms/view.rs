@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::try_join;
 
 use crate::domain::membership::Membership;
 use crate::domain::message::{Message, MessageId};
@@ -12,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::{Profile, Uid};
 use crate::error::Result;
 use crate::limits;
-use crate::store::Stores;
+use crate::store::{Stores, Summary};
 
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -86,11 +87,25 @@ pub struct RoomView {
 /// # Errors
 /// `Unavailable`.
 pub async fn room(stores: &Stores, room: &Room, viewer: Option<&Uid>) -> Result<RoomView> {
-    let members = stores
+    let (members, summary) = try_join!(members(stores, room), stores.history.summary(room.id))?;
+    show(stores, room, viewer, &members, &summary).await
+}
+
+/// Those of a room's members that are shown with it.
+async fn members(stores: &Stores, room: &Room) -> Result<Vec<Membership>> {
+    let page = stores
         .memberships
-        .page(room.id, None, limits::ROOM_USERS_SHOWN)
-        .await?;
-    let summary = stores.history.summary(room.id).await?;
+        .page(room.id, None, limits::ROOM_USERS_SHOWN);
+    page.await
+}
+
+async fn show(
+    stores: &Stores,
+    room: &Room,
+    viewer: Option<&Uid>,
+    members: &[Membership],
+    summary: &Summary,
+) -> Result<RoomView> {
     let users: Vec<UserView> = members.iter().map(|m| UserView::new(m, viewer)).collect();
     Ok(RoomView {
         id: room.id,
@@ -146,7 +161,7 @@ pub struct JoinedRoomView {
     pub presence: Option<PresenceWord>,
 }
 
-/// Reads what a member's own room is shown with.
+/// Reads what a member's own room is shown with, all of it at once.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -156,12 +171,19 @@ pub async fn joined_room(
     member: &Membership,
 ) -> Result<JoinedRoomView> {
     let uid = &member.who.uid;
+    let known = async { Ok(presence(stores, of.id, uid).await) };
+    let (members, summary, unread_count, presence) = try_join!(
+        members(stores, of),
+        stores.history.summary(of.id),
+        stores.history.unread(of.id, uid, member.mark),
+        known,
+    )?;
     Ok(JoinedRoomView {
-        room: room(stores, of, Some(uid)).await?,
-        last_message: stores.history.summary(of.id).await?.last_talk,
-        unread_count: stores.history.unread(of.id, uid, member.mark).await?,
+        room: show(stores, of, Some(uid), &members, &summary).await?,
+        last_message: summary.last_talk,
+        unread_count,
         last_read_message_id: member.mark,
-        presence: presence(stores, of.id, uid).await,
+        presence,
     })
 }
 

@@ -40,6 +40,12 @@ impl Appending {
     pub fn new(receiver: oneshot::Receiver<Result<Appended>>) -> Self {
         Self(receiver)
     }
+
+    /// One that was not even tried: its other end is gone.
+    #[must_use]
+    pub fn refused() -> Self {
+        Self(oneshot::channel().1)
+    }
 }
 
 impl Future for Appending {
@@ -80,6 +86,12 @@ pub trait Log: Send + Sync {
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records>;
     /// Tells appends of this process that wait for a verdict what its reader made of their records.
     fn judged(&self, _judged: &Judged) {}
+
+    /// Puts a value that is no record of the log into another topic beside it, and waits until it is there. The embedded
+    /// log has none beside it.
+    async fn publish(&self, _topic: &str, _key: &str, _value: &[u8]) -> Result<()> {
+        Err(Error::Unavailable("the topic"))
+    }
 
     /// For each of these parts, where to begin to read so as to judge what is at that offset like one that never
     /// stopped. By the log's own time: this machine's clock may be another.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "fleet")]
 mod dynamodb;
+#[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(feature = "fleet")]
 pub mod fleet;
@@ -23,6 +24,8 @@ mod recorder;
 #[cfg(feature = "fleet")]
 mod redis;
 mod rooms;
+#[cfg(feature = "fleet")]
+mod unconnected;
 
 pub use history::{Archived, History, Summary};
 pub use log::{Appended, Appending, Log, Records};

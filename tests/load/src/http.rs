@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::Failure;
 
 /// How long a token lasts; no run takes longer.
-const TOKEN: Duration = Duration::from_secs(6 * 3_600);
+pub(crate) const TOKEN: Duration = Duration::from_secs(6 * 3_600);
 
 /// Somebody who makes tokens and rooms.
 pub(crate) struct Http {
@@ -44,11 +44,23 @@ impl Http {
 
     /// The id of a new room of this owner's.
     pub(crate) fn create(&self, service: &str, owner: &str) -> Result<String, Failure> {
-        let music = json!({"title": "t", "artist": "a", "playtime": "3:00", "thumbnail": "/t.png"});
-        let playlist = json!({"id": format!("of-{owner}"), "name": "load", "musics": [music]});
-        let request = json!({"uid": owner, "userName": owner, "playlist": playlist});
+        let request = Self::creation(owner);
         let room = self.post("/v1/api/rooms/create", Some(service), &request)?;
         Ok(text(&room["id"]))
+    }
+
+    /// What asks for the room of this owner's playlist.
+    pub(crate) fn creation(owner: &str) -> Value {
+        let music = json!({"title": "t", "artist": "a", "playtime": "3:00", "thumbnail": "/t.png"});
+        let playlist = json!({"id": format!("of-{owner}"), "name": "load", "musics": [music]});
+        json!({"uid": owner, "userName": owner, "playlist": playlist})
+    }
+
+    /// Says something in a room.
+    pub(crate) fn say(&self, token: &str, room: &str, content: &str) -> Result<(), Failure> {
+        let said = json!({"roomId": room, "content": content});
+        self.post("/v1/api/chat/message", Some(token), &said)?;
+        Ok(())
     }
 
     fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value, Failure> {

@@ -1,20 +1,27 @@
 //! `roomtone-load`: many connections that log in, join and talk as clients do, and what that costs the server.
 //!
 //! `talk` measures deliveries, `idle` the memory of connections that only listen, and `limit` is the server that no other
-//! can beat: it writes what it gets to every subscriber and knows no protocol. Each run ends with one line of JSON.
+//! can beat: it writes what it gets to every subscriber and knows no protocol. `requests` and `constant` are the same for
+//! HTTP, and `cold-start` starts functions. Each run ends with one line of JSON.
 //! These know nothing of the server's code but how a token is signed. `scale` puts no load on anything: it works out what
 //! fleets would cost, by the domain's own records and partitions.
 
+mod bare_call;
 mod check;
+mod cold_start;
 mod connection;
+mod constant;
 mod enter;
 mod figures;
 mod http;
+mod http1;
 mod idle;
 mod limit;
 mod plan;
 mod process;
 mod protocol;
+mod requests;
+mod runtime_api;
 mod scale;
 mod talk;
 mod wire;
@@ -23,7 +30,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use bare_call::BareCallPlan;
+use cold_start::ColdStartPlan;
 use plan::Plan;
+use requests::RequestsPlan;
 
 /// What can go wrong ends the run; this says what it was.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -49,6 +59,21 @@ enum What {
     },
     /// Works out what many people would cost, on paper: the tables of docs/scale.md.
     Scale(scale::Scale),
+    /// Asks for one HTTP operation again and again, on connections that are kept.
+    Requests(RequestsPlan),
+    /// Serves as the limit of that: the same answer to every request.
+    Constant {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        at: std::net::SocketAddr,
+        /// Bytes of the answer's body.
+        #[arg(long, default_value_t = 600)]
+        answer_bytes: usize,
+    },
+    /// Starts a Lambda function, and measures how long it takes to its first poll, and its first calls.
+    ColdStart(ColdStartPlan),
+    /// Calls DynamoDB by itself, which is what a function's call is measured beside.
+    BareCall(BareCallPlan),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +82,10 @@ fn main() -> ExitCode {
         What::Idle(plan) => idle::run(&plan),
         What::Limit { at } => limit::serve(at),
         What::Scale(scale) => scale::run(&scale),
+        What::Requests(plan) => requests::run(&plan),
+        What::Constant { at, answer_bytes } => constant::serve(at, answer_bytes),
+        What::ColdStart(plan) => cold_start::run(&plan),
+        What::BareCall(plan) => bare_call::run(&plan),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
+use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_dynamodb::{Client, Config};
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(1);
+use super::http::Http;
+use crate::outbound::Outbound;
+
 /// How long one try of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long a call may take with all its tries.
@@ -18,7 +22,7 @@ const OPERATION: Duration = Duration::from_secs(5);
 /// Tries that the client makes by itself; what may be tried beyond is known where the call is made.
 const ATTEMPTS_MAX: u32 = 2;
 /// The region of emulators, which have none.
-const LOCAL_REGION: &str = "us-east-1";
+const LOCAL_REGION: Region = Region::from_static("us-east-1");
 
 /// What is to be known of DynamoDB.
 #[derive(Clone, Debug, Default)]
@@ -31,31 +35,57 @@ pub(in crate::store) struct DynamoSettings {
     pub(in crate::store) has_credentials: bool,
 }
 
-/// Makes the client. Credentials and region are found as AWS's tools find them.
-pub(in crate::store) async fn connect(settings: &DynamoSettings) -> Client {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS_MAX)
-        .with_initial_backoff(Duration::from_millis(20));
+/// Makes the client of a node. Credentials and region are found as AWS's tools find them.
+pub(in crate::store) async fn connect(settings: &DynamoSettings, outbound: Outbound) -> Client {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(retries);
+        .http_client(Http(outbound))
+        .timeout_config(timeouts())
+        .retry_config(retries());
     if let Some(endpoint) = &settings.endpoint {
         loader = loader.endpoint_url(endpoint);
         if !settings.has_credentials {
-            let local = Credentials::new("local", "local", None, None, "local");
-            loader = loader
-                .credentials_provider(local)
-                .region(Region::new(LOCAL_REGION));
+            loader = loader.credentials_provider(local()).region(LOCAL_REGION);
         }
     }
     Client::new(&loader.load().await)
+}
+
+/// Makes the client of a function. Credentials and region are in its environment, where Lambda puts them: to look
+/// anywhere else would take time, and the code for it.
+pub(in crate::store) async fn connect_function(
+    settings: &DynamoSettings,
+    outbound: Outbound,
+) -> Client {
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(Http(outbound))
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    if settings.endpoint.is_some() && !settings.has_credentials {
+        config = config.credentials_provider(local()).region(LOCAL_REGION);
+    } else {
+        let region = EnvironmentVariableRegionProvider::new().region().await;
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        config = config.credentials_provider(credentials).region(region);
+    }
+    config.set_endpoint_url(settings.endpoint.clone());
+    Client::from_conf(config.build())
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(Duration::from_millis(20))
+}
+
+/// What an emulator takes for credentials.
+fn local() -> Credentials {
+    Credentials::new("local", "local", None, None, "local")
 }

@@ -1,4 +1,4 @@
-//! History on DynamoDB. Newest pages come from Redis where it surely has them.
+//! History on DynamoDB. Newest pages come from Redis where there is one that surely has them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::item::{Item, text};
 use super::rows::{self, AFTER_ALL, Rows, STORE, just_after};
-use super::{Covered, Dynamo, unavailable};
+use super::{Covered, Dynamo, Topic, unavailable};
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::domain::user::Uid;
@@ -20,9 +20,8 @@ pub(in crate::store) struct DynamoHistory {
     dynamo: Dynamo,
     rows: Rows,
     covered: Covered,
-    epoch: u16,
-    partitions: u16,
-    recent: Recent,
+    topic: Topic,
+    recent: Option<Recent>,
 }
 
 /// What is asked for: from the first id to the last, in which direction.
@@ -34,17 +33,12 @@ struct Wanted {
 }
 
 impl DynamoHistory {
-    pub(in crate::store) fn new(
-        dynamo: Dynamo,
-        (epoch, partitions): (u16, u16),
-        recent: Recent,
-    ) -> Arc<Self> {
+    pub(in crate::store) fn new(dynamo: Dynamo, topic: Topic, recent: Option<Recent>) -> Arc<Self> {
         Arc::new(Self {
             rows: Rows::new(dynamo.clone()),
-            covered: Covered::new(dynamo.clone(), epoch),
+            covered: Covered::new(dynamo.clone(), topic.epoch),
             dynamo,
-            epoch,
-            partitions,
+            topic,
             recent,
         })
     }
@@ -127,12 +121,13 @@ impl History for DynamoHistory {
         before: Option<MessageId>,
         size: usize,
     ) -> Result<Vec<Archived>> {
-        let partition = room.partition(self.partitions);
-        let recent = self
-            .recent
-            .before(room, partition, self.epoch, before, size);
-        if let Some(page) = recent.await {
-            return Ok(page);
+        if let Some(recent) = &self.recent {
+            let Topic { epoch, partitions } = self.topic;
+            let partition = room.partition(partitions);
+            let page = recent.before(room, partition, epoch, before, size);
+            if let Some(page) = page.await {
+                return Ok(page);
+            }
         }
         let asked = before.map_or_else(
             || AFTER_ALL.into(),
@@ -190,7 +185,9 @@ impl History for DynamoHistory {
     }
 
     async fn covered(&self, room: RoomId) -> Result<u64> {
-        self.covered.get(room.partition(self.partitions)).await
+        self.covered
+            .get(room.partition(self.topic.partitions))
+            .await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::store::failed;
 mod client;
 mod covered;
 mod history;
+mod http;
 mod item;
 mod members;
 mod memberships;
@@ -22,7 +23,7 @@ mod topic;
 mod verdicts;
 
 pub(super) use client::DynamoSettings;
-pub(super) use client::connect;
+pub(super) use client::{connect, connect_function};
 pub(super) use covered::Covered;
 pub(super) use history::DynamoHistory;
 pub(super) use item::Item;

@@ -41,6 +41,22 @@ impl EmbeddedMemberships {
         rows::get(&table, (room.to_bytes(), uid.as_str()))
     }
 
+    /// What there is, where a change changes nothing.
+    fn already(
+        &self,
+        room: RoomId,
+        uid: &Uid,
+        wanted: &Change,
+        now: Timestamp,
+    ) -> Result<Option<Changed>, Fault> {
+        let there = self.read(room, uid)?;
+        let planned = membership::plan(&UserRooms::default(), room, there, None, wanted, now);
+        Ok(match planned {
+            Planned::Already(there) => Some(Changed::Already(there)),
+            Planned::Blocked(_) | Planned::Write(_) => None,
+        })
+    }
+
     fn read_user(&self, uid: &Uid) -> Result<UserRooms, Fault> {
         let table = self.db.begin_read()?.open_table(tables::USERS)?;
         Ok(rows::get(&table, uid.as_str())?.unwrap_or_default())
@@ -206,6 +222,13 @@ impl Memberships for EmbeddedMemberships {
         wanted: Change,
         now: Timestamp,
     ) -> Result<Changed> {
+        // What is so already keeps nobody waiting for the disk.
+        if let Some(already) = self
+            .already(room, uid, &wanted, now)
+            .map_err(|why| failed("the membership store", &why))?
+        {
+            return Ok(already);
+        }
         let uid = uid.clone();
         self.writer
             .write(move |tables| change(tables, room, &uid, &wanted, now))

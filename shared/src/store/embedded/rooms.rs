@@ -38,9 +38,12 @@ impl EmbeddedRooms {
     }
 
     fn read_by_playlist(&self, playlist_id: &str) -> Result<Option<Room>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::BY_PLAYLIST)?;
-        let id = table.get(playlist_id)?.map(|row| row.value());
-        id.map_or(Ok(None), |id| self.read(RoomId::from_bytes(id)))
+        let txn = self.db.begin_read()?;
+        let ids = txn.open_table(tables::BY_PLAYLIST)?;
+        match ids.get(playlist_id)? {
+            Some(id) => rows::get(&txn.open_table(tables::ROOMS)?, id.value()),
+            None => Ok(None),
+        }
     }
 
     fn read_page(
@@ -131,6 +134,10 @@ impl Rooms for EmbeddedRooms {
     }
 
     async fn create(&self, room: &Room) -> Result<Created> {
+        // The room that is there keeps nobody waiting for the disk.
+        if let Some(there) = self.by_playlist(&room.playlist.id).await? {
+            return Ok(Created::Exists(there));
+        }
         let room = room.clone();
         let create = move |tables: &mut Tables<'_>| {
             let there = tables

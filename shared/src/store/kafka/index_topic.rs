@@ -1,20 +1,21 @@
 //! The topic by which a search server that reads Kafka hears of rooms.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::KafkaLog;
 use crate::error::Result;
+use crate::store::Log;
 
 /// The topic of rooms to be indexed. Cheap to clone.
 #[derive(Clone)]
 pub struct IndexTopic {
-    log: KafkaLog,
+    log: Arc<dyn Log>,
     topic: String,
 }
 
 impl IndexTopic {
     /// The topic with this name, on the brokers of the log.
-    pub(in crate::store) fn new(log: KafkaLog, topic: String) -> Self {
+    pub(in crate::store) fn new(log: Arc<dyn Log>, topic: String) -> Self {
         Self { log, topic }
     }
 

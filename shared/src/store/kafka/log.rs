@@ -65,26 +65,6 @@ impl KafkaLog {
         self.ask(move |log| log.producer.end(partition)).await
     }
 
-    /// Puts a value that is no record of the log into another topic, and waits until it is there.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub(in crate::store) async fn publish(
-        &self,
-        topic: &str,
-        key: &str,
-        value: &[u8],
-    ) -> Result<()> {
-        let (told, delivered) = oneshot::channel();
-        let waiting = Box::new(Waiting::Delivered(told));
-        let record = BaseRecord::with_opaque_to(topic, waiting)
-            .key(key)
-            .payload(value);
-        self.producer.send(record);
-        let delivered = delivered.await.ok().flatten();
-        delivered.map(|_| ()).ok_or(Error::Unavailable("the log"))
-    }
-
     fn send(&self, partition: Partition, fact: &Fact, id: AppendId, waiting: Waiting) -> bool {
         let value = match serde_json::to_vec(fact) {
             Ok(value) => value,
@@ -107,7 +87,7 @@ impl KafkaLog {
     fn append_for_reader(&self, partition: Partition, fact: &Fact) -> Appending {
         let id = self.appends.id();
         let Some(appending) = self.appends.wait(id) else {
-            return refused();
+            return Appending::refused();
         };
         if !self.send(partition, fact, id, Waiting::ReadBack(id)) {
             self.appends.failed(id);
@@ -123,12 +103,12 @@ impl KafkaLog {
         verdicts: Arc<dyn RecordedVerdicts>,
     ) -> Appending {
         let Ok(runtime) = Handle::try_current() else {
-            return refused();
+            return Appending::refused();
         };
         let (told, delivered) = oneshot::channel();
         let id = self.appends.id();
         if !self.send(partition, &fact, id, Waiting::Delivered(told)) {
-            return refused();
+            return Appending::refused();
         }
         let (answer, appending) = oneshot::channel();
         runtime.spawn(async move {
@@ -166,11 +146,6 @@ impl KafkaLog {
     fn all(&self) -> Vec<Partition> {
         (0..self.partitions).map(Partition).collect()
     }
-}
-
-/// An append that was not even tried: its other end is dropped.
-fn refused() -> Appending {
-    Appending::new(oneshot::channel().1)
 }
 
 #[async_trait]
@@ -220,52 +195,15 @@ impl Log for KafkaLog {
     fn judged(&self, judged: &Judged) {
         self.appends.judged(judged);
     }
-}
 
-/// The log of a process that neither appends nor reads: it knows the log's epoch and parts, and no broker.
-pub(in crate::store) struct Unconnected {
-    epoch: u16,
-    partitions: u16,
-}
-
-impl Unconnected {
-    /// A log of this epoch and with so many partitions.
-    pub(in crate::store) fn new((epoch, partitions): (u16, u16)) -> Self {
-        Self { epoch, partitions }
-    }
-}
-
-#[async_trait]
-impl Log for Unconnected {
-    fn epoch(&self) -> u16 {
-        self.epoch
-    }
-
-    fn partitions(&self) -> u16 {
-        self.partitions
-    }
-
-    fn append_to(&self, _: Partition, _: Fact) -> Appending {
-        refused()
-    }
-
-    async fn end(&self, _: RoomId) -> Result<u64> {
-        Err(Error::Unavailable("the log"))
-    }
-
-    async fn ends(&self) -> Result<Vec<u64>> {
-        Err(Error::Unavailable("the log"))
-    }
-
-    async fn first_since(&self, _: &[(Partition, Timestamp)]) -> Result<Vec<u64>> {
-        Err(Error::Unavailable("the log"))
-    }
-
-    async fn times_before(&self, _: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>> {
-        Err(Error::Unavailable("the log"))
-    }
-
-    async fn open(&self, _: &[(Partition, u64)]) -> Result<Records> {
-        Err(Error::Unavailable("the log"))
+    async fn publish(&self, topic: &str, key: &str, value: &[u8]) -> Result<()> {
+        let (told, delivered) = oneshot::channel();
+        let waiting = Box::new(Waiting::Delivered(told));
+        let record = BaseRecord::with_opaque_to(topic, waiting)
+            .key(key)
+            .payload(value);
+        self.producer.send(record);
+        let delivered = delivered.await.ok().flatten();
+        delivered.map(|_| ()).ok_or(Error::Unavailable("the log"))
     }
 }

@@ -21,7 +21,7 @@ mod topic;
 pub(super) use appends::{Judging, RecordedVerdicts};
 pub(super) use group::Group;
 pub use index_topic::IndexTopic;
-pub(super) use log::{KafkaLog, Unconnected};
+pub(super) use log::KafkaLog;
 pub(super) use survey::{Found, survey};
 pub use topic::TopicError;
 pub(super) use topic::{ensure_index_topic, ensure_topic};

@@ -8,7 +8,9 @@ use std::sync::Once;
 use async_trait::async_trait;
 use roomtone_shared::config::Env;
 use roomtone_shared::logs;
+use roomtone_shared::outbound::Outbound;
 use roomtone_shared::store::Stores;
+use roomtone_shared::store::fleet::function::{self, Function};
 use roomtone_shared::store::fleet::{Fleet, FleetSettings};
 use tokio::sync::{Mutex, OnceCell, Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
@@ -62,7 +64,7 @@ struct RealParts {
 struct Running {
     /// Records as long as it is there.
     _node: Fleet,
-    _function: Option<Fleet>,
+    _function: Option<Function>,
     answers: Option<JoinHandle<()>>,
 }
 
@@ -144,7 +146,7 @@ impl Place for RealParts {
         let (stores, function, answers) = match self.open_as {
             As::Node => (node.stores.clone(), None, Some(answer(&node.stores).await)),
             As::Function => {
-                let function = Fleet::open_function(&settings, true).await;
+                let function = Function::open(&settings, Outbound::new(), &function::ALL).await;
                 let function = function.expect("a function's stores");
                 (function.stores.clone(), Some(function), None)
             }
