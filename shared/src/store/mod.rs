@@ -33,6 +33,7 @@ pub use memberships::{Changed, Memberships, Told};
 pub use presence::Presence;
 pub use rooms::{Created, RoomCursor, Rooms, Which};
 
+#[cfg(any(feature = "embedded", feature = "fleet"))]
 use crate::error::Error;
 
 /// All the stores there are. Cheap to clone.
@@ -51,6 +52,7 @@ pub struct Stores {
 }
 
 /// The error of a store that fails: what it said is logged here and told to nobody.
+#[cfg(any(feature = "embedded", feature = "fleet"))]
 pub(crate) fn failed(store: &'static str, why: &dyn std::fmt::Display) -> Error {
     tracing::error!(store, %why, "a store failed");
     Error::Unavailable(store)
