@@ -100,6 +100,8 @@ impl Judge {
     }
 
     /// Takes the log's next record.
+    // A step of its own to tests/load/instructions.
+    #[inline(never)]
     pub fn judge(&mut self, record: Arc<Record>) -> Judged {
         self.forget(record.at);
         let mut judged = Judged {

@@ -40,6 +40,8 @@ impl Wire {
     }
 
     /// Decodes octets. Nothing follows an input that ends the session.
+    // A step of its own to tests/load/instructions.
+    #[inline(never)]
     pub(super) fn decode(&mut self, octets: &mut [u8]) -> Vec<Input> {
         let (mut inputs, mut rest) = (vec![], octets);
         loop {

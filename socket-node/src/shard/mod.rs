@@ -234,6 +234,8 @@ impl Shard {
         let _ = reached.await;
     }
 
+    // A step of its own to tests/load/instructions.
+    #[inline(never)]
     fn take_entries(self: &Rc<Self>) {
         let entries = self.node.ring.read(self.cursor.get(), TICK_ENTRIES_MAX);
         let now = Instant::now();

@@ -179,6 +179,8 @@ fn fill(file: &mut impl Read, buffer: &mut [u8]) -> Result<bool, Fault> {
 
 impl JournalWriter {
     /// Puts a record behind the group; gives its place.
+    // A step of its own to tests/load/instructions.
+    #[inline(never)]
     pub(super) fn put(&mut self, record: &Record) -> Result<u64, Fault> {
         let start = self.group.len();
         self.group.extend([0; HEAD]);
