@@ -8,6 +8,8 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::room::RoomId;
+use crate::domain::user::Uid;
 use past::Past;
 
 fn folder() -> TempDir {
@@ -27,6 +29,22 @@ fn a_file_opens_once_at_a_time() {
     let folder = folder();
     let _stores = open(folder.path()).unwrap();
     assert!(matches!(refused(&folder), OpenError::InUse(_)));
+}
+
+#[tokio::test]
+async fn each_store_serves_for_as_long_as_somebody_has_it() {
+    let folder = folder();
+    let Stores {
+        memberships, rooms, ..
+    } = open(folder.path()).unwrap();
+    // The log is gone, and so is whoever appended to it.
+    let (room, uid) = (RoomId::new(), Uid::parse("uid", "u1").unwrap());
+    for _ in 0..100 {
+        let settled = memberships.settle(room, &uid, 1, None).await;
+        assert_eq!(settled, Ok(()));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rooms.get(room).await, Ok(None));
 }
 
 #[test]

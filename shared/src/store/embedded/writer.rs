@@ -95,18 +95,19 @@ pub(super) fn start(
 impl Desk {
     async fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP_MAX);
-        let mut open = true;
-        while open {
+        // Whether jobs, and records, can still come.
+        let (mut jobs, mut log) = (true, true);
+        while jobs || log {
             let due = self.due();
             tokio::select! {
                 biased;
-                // Where nobody can hand in jobs any more there is only the log, and then nothing.
-                taken = self.jobs.recv_many(&mut group, GROUP_MAX), if !self.jobs.is_closed() || !self.jobs.is_empty() => {
-                    if taken > 0 { self.work(std::mem::take(&mut group)) }
-                }
-                records = self.log.recv(), if self.waiting.len() < RECORDS_MAX => match records {
+                taken = self.jobs.recv_many(&mut group, GROUP_MAX), if jobs => match taken {
+                    0 => jobs = false,
+                    _ => self.work(std::mem::take(&mut group)),
+                },
+                records = self.log.recv(), if log && self.waiting.len() < RECORDS_MAX => match records {
                     Some(records) => self.take(records),
-                    None => open = false,
+                    None => log = false,
                 },
                 () = sleep_until(due), if !self.waiting.is_empty() => { self.commit(vec![]); }
             }
