@@ -1,6 +1,6 @@
 //! The seams: what the operations need kept, one file for each.
 //!
-//! A store knows the domain and no operation. Each seam has an embedded form, all of them in one file on
+//! A store knows the domain and no operation. Each seam has an embedded form, all of them in one folder on
 //! disk ([`embedded`]); a form on a real part passes the same conformance suite.
 
 use std::sync::Arc;
