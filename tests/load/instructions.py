@@ -6,11 +6,11 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+from servers import READY_S, UNHINDERED, free_port, is_open, until
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
 EXPECTED = pathlib.Path(__file__).with_name("instructions.json")
@@ -18,7 +18,6 @@ LISTENERS = 100
 MESSAGES = 1_000
 # Parts of what was counted before that a step may differ by.
 TOLERANCE = 0.05
-READY_S = 60
 RUN_S = 300
 # Each step by a function that is nothing else, counted with all that it calls, and what it is counted for: each message,
 # or each delivery of one.
@@ -31,38 +30,21 @@ STEPS = {
 }
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def is_open(port):
-    with socket.socket() as tried:
-        tried.settimeout(1)
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
 def run(folder):
     """One run of the server with its load; leaves callgrind's files in the folder."""
     port = free_port()
     counted = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "--compress-strings=no", "--fair-sched=yes"]
     server = [BIN / "roomtone", "--port", port, "--data", folder / "data"]
-    fast = {"ROOMTONE_SENDS_PER_S": "1000000", "ROOMTONE_SEND_BURST": "1000000", "ROOMTONE_SHARDS": "1", "ROOMTONE_LOG": "warn"}
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
             [*counted, f"--callgrind-out-file={folder}/callgrind", *map(str, server)],
             stdout=log,
             stderr=log,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), **fast},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **UNHINDERED},
         )
     try:
-        end = time.monotonic() + READY_S
-        while not is_open(port):
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
-            time.sleep(0.1)
+        until(lambda: is_open(port), "the server listens under callgrind", process)
         load = [BIN / "roomtone-load", "talk", "--at", f"127.0.0.1:{port}", "--members", LISTENERS]
         load += ["--window", 1, "--messages", MESSAGES, "--warm-up-secs", 0]
         done = subprocess.run([*map(str, load)], stdout=subprocess.PIPE, text=True, timeout=RUN_S, check=True)

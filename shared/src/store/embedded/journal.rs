@@ -1,7 +1,7 @@
 //! The log's file: records one behind the other, and nothing that is there ever changes.
 //!
-//! A record is its length, its CRC-32, and its fields by name in MessagePack. The file is written by one, in groups that are made durable before
-//! anybody hears of them, and read by many. It knows bytes and records, and not what they mean.
+//! A record is its length, its CRC-32, and its fields by name in MessagePack. The file is written by one, in groups that
+//! are made durable before anybody hears of them, and read by many. It knows bytes and records, and not what they mean.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -48,8 +48,12 @@ pub(super) struct JournalWriter {
 
 impl Journal {
     /// Opens the file, which is made where it is missing, and lets go of what a crash left half written behind the
-    /// last whole record. Everything before `known` is whole.
-    pub(super) fn open(path: PathBuf, known: u64) -> Result<(Self, JournalWriter), Fault> {
+    /// last whole record. The records before the offset `through` must all be there, the last of them at `place`; a file
+    /// that lacks some is left as it is.
+    pub(super) fn open(
+        path: PathBuf,
+        (place, through): (u64, u64),
+    ) -> Result<(Self, JournalWriter), Fault> {
         let mut options = OpenOptions::new();
         let mut file = options
             .read(true)
@@ -62,13 +66,14 @@ impl Journal {
             file: Arc::new(file),
             path: path.into(),
         };
-        let length = journal.file.metadata()?.len();
-        if length < known {
+        let (mut walk, mut next) = (journal.walk(place)?, 0);
+        while let Some(placed) = walk.next()? {
+            next = placed.record.offset + 1;
+        }
+        if next < through {
             return Err(Fault::Journal("it ends before what is recorded of it"));
         }
-        let mut walk = journal.walk(known)?;
-        while walk.next()?.is_some() {}
-        let end = walk.position;
+        let (end, length) = (walk.position, journal.file.metadata()?.len());
         if end < length {
             let octets = length - end;
             tracing::warn!(octets, "the log ends with a record that was never finished");

@@ -121,6 +121,9 @@ async fn a_log_that_lacks_what_is_recorded_of_it_is_refused() {
         fs::write(log(&folder), &whole[..cut]).unwrap();
         let why = super::refused(&folder);
         assert!(why.to_string().contains("ends before"), "{cut}: {why}");
+        if cut > 0 {
+            assert_eq!(fs::read(log(&folder)).unwrap(), whole[..cut], "{cut}");
+        }
     }
     fs::write(log(&folder), &whole).unwrap();
     assert_eq!(own_ids(&reopen(folder.path())).await, numbers(5));

@@ -49,7 +49,7 @@ impl Past {
 
     /// Writes records at these times, of which the tables know nothing yet.
     fn records(self, records: Vec<(Timestamp, Event)>) {
-        let (_, mut file) = Journal::open(self.log, journal::FIRST).unwrap();
+        let (_, mut file) = Journal::open(self.log, (journal::FIRST, 0)).unwrap();
         for (offset, (at, event)) in (0..).zip(records) {
             let record = Record {
                 partition: Partition::default(),
