@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use roomtone_shared::domain::event::{Headers, Partition};
 use roomtone_shared::domain::judge::Judged;
-use roomtone_shared::domain::message::{Message, MessageId};
+use roomtone_shared::domain::message::{IdText, Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
 
 /// Octets that most messages' JSON fits into.
@@ -15,8 +15,8 @@ const BODY_BYTES: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Post {
     pub(crate) id: MessageId,
-    pub(crate) id_text: String,
-    pub(crate) body: Bytes,
+    pub(crate) id_text: IdText,
+    pub(crate) body: Vec<u8>,
     pub(crate) headers: Headers,
 }
 
@@ -29,8 +29,8 @@ impl Post {
         message.write_json(&mut body);
         Self {
             id: message.id,
-            id_text: message.id.to_string(),
-            body: body.into(),
+            id_text: message.id.text(),
+            body,
             headers,
         }
     }
@@ -54,14 +54,14 @@ pub(crate) struct Flip {
 pub(crate) struct Entry {
     /// Its place in the ring.
     pub(crate) place: u64,
-    pub(crate) judged: Judged,
+    pub(crate) judged: Arc<Judged>,
     /// Changes of presence in rooms that somebody here watches.
     pub(crate) flips: Vec<Flip>,
     posts: OnceLock<Vec<Post>>,
 }
 
 impl Entry {
-    pub(crate) fn new(place: u64, judged: Judged, flips: Vec<Flip>) -> Arc<Self> {
+    pub(crate) fn new(place: u64, judged: Arc<Judged>, flips: Vec<Flip>) -> Arc<Self> {
         Arc::new(Self {
             place,
             judged,

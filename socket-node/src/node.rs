@@ -99,7 +99,7 @@ impl SocketNode {
             lease::bury_lost(&stores).await?;
         }
         let reader = Reader::open(stores.clone()).await?;
-        let (from, shards) = (reader.next(), settings.shards);
+        let (from, shards) = (reader.from(), settings.shards);
         let ring = Arc::new(Ring::new(from.clone(), shards));
         let (watches, asked) = mpsc::channel(WATCHES_MAX);
         let runtime = Handle::current();

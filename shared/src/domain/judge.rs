@@ -5,8 +5,10 @@
 //! thing alone may lie further back: the id of a message that is repeated and repeated, with never five
 //! minutes between. A reader that began after it knows that these are repeats, and names the first it read.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+use ahash::AHashMap;
 
 use super::event::{Event, Fact, Headers, Line, MemberChange, MemberEvent, Playing, Record, Said};
 use super::message::{self, Message, MessageId, MessageType};
@@ -80,8 +82,8 @@ struct Seat {
 #[derive(Debug)]
 pub struct Judge {
     epoch: u16,
-    heard: HashMap<Key, Heard>,
-    seats: HashMap<(RoomId, Uid), Seat>,
+    heard: AHashMap<Key, Heard>,
+    seats: AHashMap<(RoomId, Uid), Seat>,
     heard_by_time: VecDeque<(Timestamp, Key)>,
     seats_by_time: VecDeque<(Timestamp, (RoomId, Uid))>,
 }
@@ -92,8 +94,8 @@ impl Judge {
     pub fn new(epoch: u16) -> Self {
         Self {
             epoch,
-            heard: HashMap::new(),
-            seats: HashMap::new(),
+            heard: AHashMap::new(),
+            seats: AHashMap::new(),
             heard_by_time: VecDeque::new(),
             seats_by_time: VecDeque::new(),
         }

@@ -59,6 +59,12 @@ impl MessageId {
         })
     }
 
+    /// The id, written.
+    #[must_use]
+    pub fn text(self) -> IdText {
+        IdText::new(self)
+    }
+
     /// The id as bytes that sort as ids do, for stores.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 11] {
@@ -82,20 +88,35 @@ impl MessageId {
 }
 
 /// An id, written. Every delivered message has one twice, so it goes without the machinery of formats.
-struct Written([u8; ID_CHARS]);
+#[derive(Clone, Copy, Debug)]
+pub struct IdText([u8; ID_CHARS]);
 
-impl Written {
+/// Two digits for each octet.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [[0; 2]; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        hex[octet] = [DIGITS[octet >> 4], DIGITS[octet & 15]];
+        octet += 1;
+    }
+    hex
+};
+
+impl IdText {
     fn new(id: MessageId) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; ID_CHARS];
-        for (two, byte) in text.chunks_exact_mut(2).zip(id.to_bytes()) {
-            two[0] = DIGITS[usize::from(byte >> 4)];
-            two[1] = DIGITS[usize::from(byte & 15)];
+        for (two, octet) in text.chunks_exact_mut(2).zip(id.to_bytes()) {
+            [two[0], two[1]] = HEX[usize::from(octet)];
         }
         Self(text)
     }
+}
 
-    fn as_str(&self) -> &str {
+impl std::ops::Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         // Digits are ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -103,13 +124,13 @@ impl Written {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Written::new(*self).as_str())
+        f.write_str(&self.text())
     }
 }
 
 impl Serialize for MessageId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(Written::new(*self).as_str())
+        serializer.serialize_str(&self.text())
     }
 }
 

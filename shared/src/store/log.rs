@@ -16,6 +16,7 @@ use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::store::follow;
 
 /// What became of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,14 @@ impl Future for Appending {
 /// the log can never be read on.
 pub type Records = BoxStream<'static, Vec<Arc<Record>>>;
 
+/// The log, followed from its end.
+pub struct Followed {
+    /// For each of its parts, the offset it begins at.
+    pub from: Vec<u64>,
+    /// Judged records as they come, like [`Records`].
+    pub judged: BoxStream<'static, Vec<Arc<Judged>>>,
+}
+
 /// The log: one order in each of its parts, and each room in one of these. Every error is `Unavailable`.
 #[async_trait]
 pub trait Log: Send + Sync {
@@ -84,6 +93,11 @@ pub trait Log: Send + Sync {
     async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>>;
     /// Follows these parts of the log, each from an offset of its own.
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records>;
+    /// Follows every part of the log from its end as it is now. The verdicts are those of one that never stopped.
+    async fn follow(&self) -> Result<Followed> {
+        follow::follow(self).await
+    }
+
     /// Tells appends of this process that wait for a verdict what its reader made of their records.
     fn judged(&self, _judged: &Judged) {}
 

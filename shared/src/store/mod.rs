@@ -11,6 +11,7 @@ mod dynamodb;
 pub mod embedded;
 #[cfg(feature = "fleet")]
 pub mod fleet;
+mod follow;
 mod history;
 #[cfg(feature = "fleet")]
 mod kafka;
@@ -28,7 +29,7 @@ mod rooms;
 mod unconnected;
 
 pub use history::{Archived, History, Summary};
-pub use log::{Appended, Appending, Log, Records};
+pub use log::{Appended, Appending, Followed, Log, Records};
 pub use memberships::{Changed, Memberships, Told};
 pub use presence::Presence;
 pub use rooms::{Created, RoomCursor, Rooms, Which};

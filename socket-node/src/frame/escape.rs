@@ -32,6 +32,11 @@ impl From<Version> for Escapes {
 }
 
 impl Escapes {
+    /// Whether `text` from the wire means itself.
+    pub(super) fn is_plain(self, text: &str) -> bool {
+        self == Self::None || memchr(b'\\', text.as_bytes()).is_none()
+    }
+
     /// Appends to `out` what `text` from the wire means.
     pub(super) fn decode(self, text: &str, out: &mut String) -> Result<(), UndefinedEscape> {
         let mut rest = text;
@@ -65,6 +70,11 @@ impl Escapes {
     /// would end the line or the frame (LF in 1.0, NUL in all) is written as a space.
     pub(super) fn encode(self, text: &str, out: &mut BytesMut) {
         let mut rest = text.as_bytes();
+        // Nearly every text is without what has a sequence in any version, which is seen many octets at once.
+        let plain = |octet: u8| octet != 0 && !matches!(octet, b'\n' | b'\r' | b'\\' | b':');
+        if rest.iter().fold(true, |all, &octet| all & plain(octet)) {
+            return out.extend_from_slice(rest);
+        }
         let next = |rest: &[u8]| {
             let mut octets = rest.iter().enumerate();
             octets.find_map(|(at, &octet)| Some((at, self.sequence(octet)?)))

@@ -148,6 +148,10 @@ fn push_line(
     if name.is_empty() {
         return Err(malformed("has no name"));
     }
+    if rules.escapes.is_plain(line) {
+        headers.push(name, value);
+        return Ok(());
+    }
     let pushed = headers.push_escaped(name, value, rules.escapes);
     pushed.map_err(|_| FrameError::undefined_escape(number))
 }

@@ -1,12 +1,16 @@
 //! What a SEND asks for, read from its destination, headers and body.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use roomtone_shared::domain::message::{self, MessageId};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 
 use crate::frame::{Frame, Headers};
 
@@ -78,17 +82,56 @@ pub(super) struct Talk {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Body {
-    room_id: Option<String>,
-    content: Option<String>,
-    client_message_id: Option<String>,
-    last_read_message_id: Option<String>,
-    presence: Option<String>,
-    token: Option<String>,
+struct Body<'b> {
+    #[serde(borrow)]
+    room_id: Option<Text<'b>>,
+    content: Option<Text<'b>>,
+    client_message_id: Option<Text<'b>>,
+    last_read_message_id: Option<Text<'b>>,
+    presence: Option<Text<'b>>,
+    token: Option<Text<'b>>,
 }
 
-impl Body {
-    fn read(bytes: &[u8]) -> Result<Self> {
+/// A text of the body, lent from there where nothing in it is escaped.
+struct Text<'b>(Cow<'b, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Text<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Lent;
+
+        impl<'de> Visitor<'de> for Lent {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: serde::de::Error>(
+                self,
+                text: &'de str,
+            ) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Lent)
+    }
+}
+
+impl<'b> Body<'b> {
+    fn read(bytes: &'b [u8]) -> Result<Self> {
         // An array of the values in their order would pass for an object otherwise.
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(Error::Malformed("the body is not a JSON object".into()));
@@ -97,7 +140,7 @@ impl Body {
     }
 
     /// Reads it more slowly, to know in which field it goes wrong.
-    fn read_by_path(bytes: &[u8]) -> Result<Self> {
+    fn read_by_path(bytes: &'b [u8]) -> Result<Self> {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let body = serde_path_to_error::deserialize(&mut json).map_err(|why| {
             match why.path().to_string().as_str() {
@@ -136,7 +179,7 @@ fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
     value.ok_or_else(|| Error::invalid(field, "is missing"))
 }
 
-fn request(destination: &str, body: &Body, headers: &Headers) -> Result<Request> {
+fn request(destination: &str, body: &Body<'_>, headers: &Headers) -> Result<Request> {
     Ok(match destination {
         "/chat/pub/join" => Request::Join { room: body.room()? },
         "/chat/pub/send" => Request::Talk(talk(body, headers)?),
@@ -166,7 +209,7 @@ fn unknown_destination() -> Error {
     Error::NotFound("there is no such SEND destination".into())
 }
 
-fn talk(body: &Body, headers: &Headers) -> Result<Talk> {
+fn talk(body: &Body<'_>, headers: &Headers) -> Result<Talk> {
     Ok(Talk {
         room: body.room()?,
         content: message::content(needed("content", body.content.as_deref())?)?,
@@ -196,8 +239,9 @@ const NOT_OWN: [&str; 11] = [
 
 fn own_headers(headers: &Headers) -> Result<Vec<(Arc<str>, Arc<str>)>> {
     let is_own = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        !name.starts_with("content-") && !NOT_OWN.contains(&name.as_str())
+        let of_content = name.get(.."content-".len());
+        !of_content.is_some_and(|of| of.eq_ignore_ascii_case("content-"))
+            && !NOT_OWN.iter().any(|not| not.eq_ignore_ascii_case(name))
     };
     let own: Vec<(Arc<str>, Arc<str>)> = headers
         .iter()

@@ -66,12 +66,11 @@ pub(super) struct Acknowledge {
 /// In 1.0 a subscription may go without an id; it is known by its destination then.
 pub(super) fn read(frame: &Frame, version: Version) -> Result<Command, Fault> {
     let headers = &frame.headers;
-    let need = |name: &'static str| {
+    let lent = |name: &'static str| {
         let value = headers.get(name).filter(|v| !v.is_empty());
-        value
-            .map(str::to_owned)
-            .ok_or_else(|| Fault::missing_header(frame.command.as_str(), name))
+        value.ok_or_else(|| Fault::missing_header(frame.command.as_str(), name))
     };
+    let need = |name| lent(name).map(str::to_owned);
     let id = || match version {
         Version::V1_0 => need("id").or_else(|_| need("destination")),
         Version::V1_1 | Version::V1_2 => need("id"),
@@ -81,11 +80,10 @@ pub(super) fn read(frame: &Frame, version: Version) -> Result<Command, Fault> {
             return Err(Fault::new("already connected", "a session has one CONNECT"));
         }
         frame::Command::Send => {
-            let destination = need("destination")?;
             let transaction = headers.get("transaction").map(str::to_owned);
             Command::Send {
                 transaction,
-                asked: Asked::read(&destination, frame),
+                asked: Asked::read(lent("destination")?, frame),
             }
         }
         frame::Command::Subscribe => {

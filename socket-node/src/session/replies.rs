@@ -59,10 +59,10 @@ impl Session {
             offset: number,
             index: 0,
         };
-        let body = serde_json::to_vec(body).unwrap_or_default().into();
+        let body = serde_json::to_vec(body).unwrap_or_default();
         let post = Post {
             id,
-            id_text: id.to_string(),
+            id_text: id.text(),
             body,
             headers: vec![],
         };

@@ -26,8 +26,11 @@ impl Session {
     /// Does what a SEND asks for, and answers it.
     pub(super) async fn request(self: &Rc<Self>, asked: Asked, receipt: Option<String>) {
         let done = match self.take_send().and(asked.request) {
-            Ok(Request::Talk(talk)) => return self.talk(vec![(talk, receipt)], None).await,
-            Ok(request) => self.perform(request).await,
+            Ok(Request::Talk(talk)) => {
+                let receipts = receipt.map(|receipt| (0, receipt)).into_iter().collect();
+                return self.talk(vec![talk], receipts, None).await;
+            }
+            Ok(request) => Box::pin(self.perform(request)).await,
             Err(why) => Err(why),
         };
         let answer = self.answers.borrow_mut().keep();

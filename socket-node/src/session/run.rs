@@ -69,9 +69,11 @@ impl Session {
 
     async fn frame(self: &Rc<Self>, frame: Frame, receipt: Option<String>) -> Result<(), Fault> {
         if self.user.get().is_none() {
-            return self.connect(&frame).await;
+            return Box::pin(self.connect(&frame)).await;
         }
         self.room_for_answers().await;
+        // What is awaited here is part of every frame's future. What few frames need is in a box of its own, for a message's
+        // future is made and moved for each of them.
         match command::read(&frame, self.version.get())? {
             Command::Send {
                 transaction: Some(transaction),
@@ -86,9 +88,11 @@ impl Session {
                 self.request(asked, receipt).await;
                 return Ok(());
             }
-            Command::Commit { transaction } => return self.commit(&transaction, receipt).await,
-            Command::Subscribe(subscribe) => self.subscribe(subscribe).await?,
-            Command::Unsubscribe { id } => self.unsubscribe(&id).await?,
+            Command::Commit { transaction } => {
+                return Box::pin(self.commit(&transaction, receipt)).await;
+            }
+            Command::Subscribe(subscribe) => Box::pin(self.subscribe(subscribe)).await?,
+            Command::Unsubscribe { id } => Box::pin(self.unsubscribe(&id)).await?,
             Command::Begin { transaction } => self.begin(transaction)?,
             Command::Abort { transaction } => self.abort(&transaction)?,
             Command::Acknowledge(acknowledge) => self.acknowledge(acknowledge)?,

@@ -20,8 +20,8 @@ use super::asked::Talk;
 pub(super) struct Sent {
     answer: u64,
     pub(super) room: RoomId,
-    /// The receipt that each of its messages asked for.
-    receipts: Vec<Option<String>>,
+    /// The receipts that its messages asked for, each with the place of its message.
+    receipts: Vec<(usize, String)>,
     /// The receipt that the transaction's COMMIT asked for.
     commit: Option<String>,
     /// What tells whether the log took it, until somebody waits for that.
@@ -30,22 +30,22 @@ pub(super) struct Sent {
 
 impl Sent {
     fn any_receipt(&self) -> Option<&str> {
-        let first = self.receipts.iter().flatten().next();
+        let first = self.receipts.first().map(|(_, receipt)| receipt);
         self.commit.as_ref().or(first).map(String::as_str)
     }
 }
 
 impl Session {
-    /// Sends messages of one room as one record; each with the receipt it asked for, and the COMMIT's.
+    /// Sends messages of one room as one record; with the receipts that some of them asked for, and the COMMIT's.
     pub(super) async fn talk(
         self: &Rc<Self>,
-        talks: Vec<(Talk, Option<String>)>,
+        talks: Vec<Talk>,
+        receipts: Vec<(usize, String)>,
         commit: Option<String>,
     ) {
-        let Some(room) = talks.first().map(|(talk, _)| talk.room) else {
+        let Some(room) = talks.first().map(|talk| talk.room) else {
             return;
         };
-        let (talks, receipts): (Vec<_>, Vec<_>) = talks.into_iter().unzip();
         let answer = self.answers.borrow_mut().keep();
         let sent = Sent {
             answer,
@@ -68,7 +68,7 @@ impl Session {
             Some(place) if !place.joined => return Err(rooms::not_a_member()),
             Some(place) if !place.switch => return Err(rooms::off()),
             Some(_) => {}
-            None => self.check_elsewhere(room).await?,
+            None => Box::pin(self.check_elsewhere(room)).await?,
         }
         let schedule = self.schedule(room).await?;
         let sender = self.user.get().map(|user| user.profile.clone());
@@ -187,9 +187,9 @@ impl Session {
             Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
             Verdict::Void => None,
         };
-        let each = sent.receipts.iter().zip(verdicts);
-        let mut frames: Vec<Bytes> = each
-            .filter_map(|(receipt, verdict)| Some(self.receipt(receipt.as_ref()?, id(verdict))))
+        let receipts = sent.receipts.iter();
+        let mut frames: Vec<Bytes> = receipts
+            .map(|(at, receipt)| self.receipt(receipt, verdicts.get(*at).and_then(id)))
             .collect();
         let last = verdicts.last().and_then(id);
         frames.extend(

@@ -121,7 +121,7 @@ impl Session {
             return Ok(());
         }
         match check(transaction.sends) {
-            Ok(talks) => self.talk(talks, receipt).await,
+            Ok((talks, receipts)) => self.talk(talks, receipts, receipt).await,
             Err((why, room)) => {
                 let answer = self.answers.borrow_mut().keep();
                 self.refuse(answer, &why, room, receipt.as_deref());
@@ -131,28 +131,31 @@ impl Session {
     }
 }
 
-/// A message with the receipt it asked for.
-type TalkSent = (Talk, Option<String>);
+/// Messages, and the receipts that some of them asked for.
+type Talks = (Vec<Talk>, Vec<(usize, String)>);
 
-fn check(sends: Vec<(Asked, Option<String>)>) -> Result<Vec<TalkSent>, (Error, Option<RoomId>)> {
+fn check(sends: Vec<(Asked, Option<String>)>) -> Result<Talks, (Error, Option<RoomId>)> {
     let against = |reason: String, room| (Error::invalid("transaction", reason), room);
     let max = limits::LINES_MAX;
     if sends.len() > max {
         return Err(against(format!("may have {max} SENDs at most"), None));
     }
-    let mut talks: Vec<TalkSent> = vec![];
+    let (mut talks, mut receipts) = (vec![], vec![]);
     for (asked, receipt) in sends {
         match asked.request.map_err(|why| (why, asked.room))? {
-            Request::Talk(talk) => talks.push((talk, receipt)),
+            Request::Talk(talk) => {
+                receipts.extend(receipt.map(|receipt| (talks.len(), receipt)));
+                talks.push(talk);
+            }
             _ => {
                 let reason = "may have SENDs to /chat/pub/send only".into();
                 return Err(against(reason, asked.room));
             }
         }
     }
-    let room = talks.first().map(|(talk, _)| talk.room);
-    if talks.iter().any(|(talk, _)| Some(talk.room) != room) {
+    let room = talks.first().map(|talk: &Talk| talk.room);
+    if talks.iter().any(|talk| Some(talk.room) != room) {
         return Err(against("must be of one room".into(), None));
     }
-    Ok(talks)
+    Ok((talks, receipts))
 }

@@ -10,12 +10,12 @@ pub(crate) mod subscription;
 mod tick;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use ahash::AHashMap;
 use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
@@ -82,8 +82,8 @@ pub(crate) struct Shard {
     positions: Box<[Cell<u64>]>,
     pub(crate) rooms: RefCell<Rooms>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
-    sessions: RefCell<HashMap<u64, Rc<Session>>>,
-    by_user: RefCell<HashMap<Uid, Vec<Rc<Session>>>>,
+    sessions: RefCell<AHashMap<u64, Rc<Session>>>,
+    by_user: RefCell<AHashMap<Uid, Vec<Rc<Session>>>>,
     waiting: RefCell<Vec<Waiting>>,
     next_session: Cell<u64>,
     sockets: Arc<AtomicUsize>,
@@ -159,6 +159,8 @@ impl Shard {
             }
         }
         self.drain().await;
+        // Nobody waits for it any more.
+        self.node.ring.took(self.index, u64::MAX);
     }
 
     /// Where fewer entries are there than the last tick took, and that one was long, waits a little for the rest of them: to

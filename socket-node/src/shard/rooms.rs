@@ -1,10 +1,10 @@
 //! A shard's part of every room: the lanes of those who listen here, and what of the room they need.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ahash::AHashMap;
 use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
 
@@ -19,10 +19,10 @@ const SCHEDULES_MAX: usize = 10_000;
 /// Topics with somebody who listens here.
 #[derive(Default)]
 pub(crate) struct Rooms {
-    topics: HashMap<Topic, Vec<Lane>>,
+    topics: AHashMap<Topic, Vec<Lane>>,
     /// Topics with something gathered since the last flush.
     gathered: Vec<Topic>,
-    schedules: HashMap<RoomId, Arc<Schedule>>,
+    schedules: AHashMap<RoomId, Arc<Schedule>>,
 }
 
 impl Rooms {
@@ -80,27 +80,25 @@ impl Rooms {
 
     /// Gathers an entry's messages for those who listen.
     pub(crate) fn post(&mut self, room: RoomId, entry: &Entry) {
-        if self.topics.contains_key(&Topic::Chat(room)) {
-            self.gather(Topic::Chat(room), entry.posts());
-        }
+        self.gather(Topic::Chat(room), || entry.posts());
     }
 
     /// Gathers a change of presence for those who listen.
     pub(crate) fn post_flip(&mut self, flip: &Flip) {
         let post = Post {
             id: flip.id,
-            id_text: flip.id.to_string(),
-            body: flip.body.clone(),
+            id_text: flip.id.text(),
+            body: flip.body.to_vec(),
             headers: vec![],
         };
-        self.gather(Topic::Presence(flip.room), std::slice::from_ref(&post));
+        self.gather(Topic::Presence(flip.room), || std::slice::from_ref(&post));
     }
 
-    fn gather(&mut self, topic: Topic, posts: &[Post]) {
+    fn gather<'p>(&mut self, topic: Topic, posts: impl FnOnce() -> &'p [Post]) {
         let Some(lanes) = self.topics.get_mut(&topic) else {
             return;
         };
-        let mut first = false;
+        let (posts, mut first) = (posts(), false);
         for lane in lanes {
             posts.iter().for_each(|post| first |= lane.gather(post));
         }

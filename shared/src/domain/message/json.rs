@@ -1,18 +1,16 @@
 //! A message as JSON, written once for each message and read by everybody in its room: so by hand, in one pass, with the very
 //! octets that its `Serialize` comes to.
 
-use std::io::Write;
-
 use uuid::fmt::Hyphenated;
 
-use super::{Message, MessageType, Written};
+use super::{Message, MessageType};
 use crate::domain::room::RoomId;
 
 impl Message {
     /// Appends the message as JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"id\":\"");
-        out.extend_from_slice(Written::new(self.id).as_str().as_bytes());
+        out.extend_from_slice(self.id.text().as_bytes());
         out.extend_from_slice(b"\",\"roomId\":\"");
         put_room(self.room_id, out);
         out.extend_from_slice(match self.message_type {
@@ -29,11 +27,12 @@ impl Message {
         }
         out.extend_from_slice(b",\"content\":");
         put_text(&self.content, out);
-        // To write into memory cannot fail.
-        let _ = write!(out, ",\"createdAt\":\"{}\"", self.created_at);
-        out.extend_from_slice(b",\"currentMusicId\":");
+        out.extend_from_slice(b",\"createdAt\":\"");
+        out.extend_from_slice(self.created_at.text().as_bytes());
+        out.extend_from_slice(b"\",\"currentMusicId\":");
         put_text(&self.current_music_id, out);
-        let _ = write!(out, ",\"positionMs\":{}", self.position_ms);
+        out.extend_from_slice(b",\"positionMs\":");
+        out.extend_from_slice(itoa::Buffer::new().format(self.position_ms).as_bytes());
         if let Some(own) = &self.client_message_id {
             out.extend_from_slice(b",\"clientMessageId\":");
             put_text(own, out);

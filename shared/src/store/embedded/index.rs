@@ -1,8 +1,8 @@
 //! History's index: for each room its messages in their order, in pieces, each message by its place in the log's file.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use ahash::AHashMap;
 use redb::ReadableTable;
 
 use super::chunk::Chunk;
@@ -29,7 +29,7 @@ pub(super) fn append(
     new: &[New<'_>],
 ) -> Result<u64, Fault> {
     let mut open = last(&tables.history, room, LAST)?.unwrap_or_else(|| Chunk::new(talks));
-    let mut own: HashMap<&Uid, u64> = HashMap::new();
+    let mut own: AHashMap<&Uid, u64> = AHashMap::new();
     let mut spoke: Vec<&Uid> = vec![];
     for New { message, position } in new {
         if open.is_full() {
@@ -60,7 +60,7 @@ fn write(
     tables: &mut Tables<'_>,
     room: RoomKey,
     chunk: &Chunk,
-    own: &HashMap<&Uid, u64>,
+    own: &AHashMap<&Uid, u64>,
     spoke: &mut Vec<&Uid>,
 ) -> Result<(), Fault> {
     let Some(first) = chunk.first() else {

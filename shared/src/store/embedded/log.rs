@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use redb::{Database, ReadableDatabase, ReadableTable};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::journal::{self, Journal, Placed, Walk};
 use super::log_writer::LogWriter;
@@ -17,7 +17,7 @@ use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
-use crate::store::{Appending, Log, Records, failed};
+use crate::store::{Appending, Followed, Log, Records, failed};
 
 /// Records taken at once by whoever follows.
 const BATCH_MAX: usize = 1_024;
@@ -37,13 +37,6 @@ pub(super) struct EmbeddedLog {
 impl EmbeddedLog {
     /// The records from `from` on, at most `max`; none where the log ends before it.
     fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
-        match self.tail.read(from, max) {
-            Some(records) => Ok(records),
-            None => self.read_file(from, max),
-        }
-    }
-
-    fn read_file(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
         let end = self.tail.end();
         let mut walk = walk(&self.db, &self.journal, from)?;
         let mut records = vec![];
@@ -168,9 +161,18 @@ impl Log for EmbeddedLog {
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records> {
         let follower = Follower {
             log: self.clone(),
-            end: self.tail.follow(),
+            end: self.tail.watch(),
             next: from.first().map_or(0, |(_, offset)| *offset),
         };
         Ok(stream::unfold(follower, Follower::next).boxed())
+    }
+
+    async fn follow(&self) -> Result<Followed> {
+        let (from, groups) = self.tail.follow();
+        let next = async |mut groups: mpsc::Receiver<_>| Some((groups.recv().await?, groups));
+        Ok(Followed {
+            from: vec![from],
+            judged: stream::unfold(groups, next).boxed(),
+        })
     }
 }

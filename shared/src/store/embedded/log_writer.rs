@@ -87,7 +87,7 @@ impl Scribe {
     pub(super) fn judge(&mut self, record: Record, position: u64) -> Recordable {
         (self.next, self.last_at) = (record.offset + 1, self.last_at.max(record.at));
         Recordable {
-            judged: self.judge.judge(Arc::new(record)),
+            judged: Arc::new(self.judge.judge(Arc::new(record))),
             position,
         }
     }
@@ -165,11 +165,11 @@ impl Desk {
         }
         self.file.commit()?;
         let appended: Vec<Appended> = records.iter().map(Recordable::appended).collect();
-        let newest: Vec<Arc<Record>> = records.iter().map(|r| r.judged.record.clone()).collect();
+        let newest = records.iter().map(|r| r.judged.clone()).collect();
         // The recorder has it before anybody hears of it, so whoever asks after hearing is shown it. The recorder ends after
         // this thread, or with the process.
         drop(self.recorder.blocking_send(records));
-        self.tail.push(newest);
+        self.tail.push(&newest);
         for (told, appended) in waiting.into_iter().zip(appended) {
             drop(told.send(Ok(appended)));
         }

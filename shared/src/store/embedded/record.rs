@@ -1,8 +1,8 @@
 //! The recorder's part: what judged records change in history, counts and presence.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use redb::ReadableTable;
 
 use super::index::{self, New};
@@ -18,7 +18,7 @@ use crate::store::{Appended, Summary};
 
 /// A record that is durable and judged, and where it stands in the log's file.
 pub(super) struct Recordable {
-    pub(super) judged: Judged,
+    pub(super) judged: Arc<Judged>,
     pub(super) position: u64,
 }
 
@@ -47,7 +47,7 @@ struct InRoom<'b> {
 
 /// Writes what the log's next records come to, together: a room's own rows are written once, however many are of it.
 pub(super) fn record(tables: &mut Tables<'_>, batch: &[Recordable]) -> Result<(), Fault> {
-    let mut rooms: HashMap<RoomId, InRoom<'_>> = HashMap::new();
+    let mut rooms: AHashMap<RoomId, InRoom<'_>> = AHashMap::new();
     for Recordable { judged, position } in batch {
         let record = &judged.record;
         if record.offset.is_multiple_of(PLACES_EVERY) {

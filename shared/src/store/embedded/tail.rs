@@ -1,27 +1,29 @@
-//! The newest records, in memory, for those who follow the log.
+//! The end of the log: how far it goes, and those who follow it.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::domain::event::Record;
+use crate::domain::judge::Judged;
 
-/// Records kept in memory for those who follow the log.
-const TAIL_RECORDS: usize = 4_096;
+/// Groups of records that wait for whoever follows; beyond, the log waits for them.
+const GROUPS_MAX: usize = 64;
 
-/// The newest records.
+/// A group of records, which was made durable at once.
+type Group = Vec<Arc<Judged>>;
+
+/// The end of the log.
 pub(super) struct Tail {
-    recent: Mutex<VecDeque<Arc<Record>>>,
     end: watch::Sender<u64>,
+    followers: Mutex<Vec<mpsc::Sender<Group>>>,
 }
 
 impl Tail {
-    /// None yet; the log ends at `end`.
+    /// Nobody follows yet; the log ends at `end`.
     pub(super) fn new(end: u64) -> Self {
         Self {
-            recent: Mutex::default(),
             end: watch::Sender::new(end),
+            followers: Mutex::default(),
         }
     }
 
@@ -31,30 +33,33 @@ impl Tail {
     }
 
     /// Follows the offset after the last durable record.
-    pub(super) fn follow(&self) -> watch::Receiver<u64> {
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }
 
-    /// The records from `from` on, where they are all still in memory.
-    pub(super) fn read(&self, from: u64, max: usize) -> Option<Vec<Arc<Record>>> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = recent.front()?.offset;
-        let skip = usize::try_from(from.checked_sub(first)?).ok()?;
-        Some(recent.iter().skip(skip).take(max).cloned().collect())
+    /// Follows the records: where they begin, and what gives each group that is pushed from now on.
+    pub(super) fn follow(&self) -> (u64, mpsc::Receiver<Group>) {
+        let (follower, groups) = mpsc::channel(GROUPS_MAX);
+        let mut followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        followers.push(follower);
+        // Nothing is pushed while the list is held.
+        (self.end(), groups)
     }
 
-    /// Puts in the next records, which are durable.
-    pub(super) fn push(&self, records: impl IntoIterator<Item = Arc<Record>>) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.extend(records);
-        let over = recent.len().saturating_sub(TAIL_RECORDS);
-        recent.drain(..over);
-        let Some(end) = recent.back().map(|last| last.offset + 1) else {
+    /// The next records, which are durable. Waits for followers that are far behind, so not to be called by a task.
+    pub(super) fn push(&self, group: &Group) {
+        let Some(end) = group.last().map(|last| last.record.offset + 1) else {
             return;
         };
-        drop(recent);
-        self.end
-            .send_if_modified(|was| std::mem::replace(was, end) != end);
+        let mut followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.end.send_replace(end);
+        followers.retain(|follower| follower.blocking_send(group.clone()).is_ok());
     }
 }
 

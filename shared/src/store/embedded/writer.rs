@@ -20,8 +20,8 @@ use crate::store::failed;
 const QUEUE_MAX: usize = 16_384;
 /// Jobs in one transaction.
 const GROUP_MAX: usize = 1_024;
-/// Records that wait to be recorded together, unless a job comes.
-const RECORDS_MAX: usize = 4_096;
+/// Records that wait to be recorded together, unless a job comes: a room's rows are written once for all of them.
+const RECORDS_MAX: usize = 16_384;
 /// How long they wait at most.
 const RECORD_EVERY: Duration = Duration::from_millis(500);
 

@@ -1,10 +1,11 @@
-//! The tail in memory: the newest records, and none where older ones are asked for.
+//! The log's end: whoever follows it is given all from there on, in its groups.
 
 use super::*;
-use crate::domain::event::{Fact, NodeId, Partition};
+use crate::domain::event::{Fact, NodeId, Partition, Record};
+use crate::domain::judge::Judge;
 use crate::domain::time::Timestamp;
 
-fn records(offsets: std::ops::Range<u64>) -> Vec<Arc<Record>> {
+fn group(offsets: std::ops::Range<u64>) -> Group {
     let record = |offset| Record {
         partition: Partition::default(),
         append: None,
@@ -12,34 +13,63 @@ fn records(offsets: std::ops::Range<u64>) -> Vec<Arc<Record>> {
         at: Timestamp::from_ms(offset),
         fact: Fact::NodeGone(NodeId(offset)),
     };
-    offsets.map(|offset| Arc::new(record(offset))).collect()
+    let judged = |offset| Arc::new(Judge::new(1).judge(Arc::new(record(offset))));
+    offsets.map(judged).collect()
+}
+
+fn offsets(group: &Group) -> Vec<u64> {
+    group.iter().map(|judged| judged.record.offset).collect()
 }
 
 #[test]
-fn what_is_no_longer_in_memory_is_asked_of_the_file() {
-    let (tail, full) = (Tail::new(0), TAIL_RECORDS as u64);
-    assert_eq!(tail.read(0, 10), None);
-    tail.push(records(5..full));
-    assert_eq!(tail.read(4, 10), None);
-    assert_eq!(tail.read(5, 10), Some(records(5..15)));
-    tail.push(records(full..full + 100));
-    assert_eq!(tail.read(99, 10), None);
-    assert_eq!(tail.read(100, 10), Some(records(100..110)));
-    assert_eq!(
-        tail.read(full + 95, 10),
-        Some(records(full + 95..full + 100))
-    );
-    assert_eq!(tail.read(full + 100, 10), Some(vec![]));
-    assert_eq!(tail.read(u64::MAX, 10), Some(vec![]));
-}
-
-#[test]
-fn followers_are_told_of_what_can_be_read_and_of_nothing_else() {
+fn a_follower_is_given_every_group_from_where_it_began() {
     let tail = Tail::new(0);
-    let mut end = tail.follow();
-    tail.push(vec![]);
+    tail.push(&group(0..5));
+    let (from, mut groups) = tail.follow();
+    assert_eq!((from, tail.end()), (5, 5));
+    tail.push(&group(5..7));
+    tail.push(&vec![]);
+    tail.push(&group(7..8));
+    assert_eq!(offsets(&groups.blocking_recv().unwrap()), [5, 6]);
+    assert_eq!(offsets(&groups.blocking_recv().unwrap()), [7]);
+    assert!(groups.is_empty());
+}
+
+#[test]
+fn a_follower_that_is_gone_keeps_nobody_waiting() {
+    let tail = Tail::new(0);
+    let (_, gone) = tail.follow();
+    let (_, mut stays) = tail.follow();
+    drop(gone);
+    for offset in 0..2 * GROUPS_MAX as u64 {
+        tail.push(&group(offset..offset + 1));
+        assert_eq!(offsets(&stays.blocking_recv().unwrap()), [offset]);
+    }
+}
+
+#[test]
+fn the_log_waits_for_a_follower_that_is_far_behind() {
+    let tail = Arc::new(Tail::new(0));
+    let (_, mut groups) = tail.follow();
+    let pushing = tail.clone();
+    let all = 3 * GROUPS_MAX as u64;
+    let pusher = std::thread::spawn(move || {
+        (0..all).for_each(|offset| pushing.push(&group(offset..offset + 1)));
+    });
+    for offset in 0..all {
+        assert_eq!(offsets(&groups.blocking_recv().unwrap()), [offset]);
+        assert!(tail.end() <= offset + GROUPS_MAX as u64 + 2);
+    }
+    pusher.join().unwrap();
+}
+
+#[test]
+fn the_end_is_told_of_what_is_durable_and_of_nothing_else() {
+    let tail = Tail::new(0);
+    let mut end = tail.watch();
+    tail.push(&vec![]);
     assert!(!end.has_changed().unwrap());
-    tail.push(records(0..7));
+    tail.push(&group(0..7));
     assert!(end.has_changed().unwrap());
     assert_eq!(*end.borrow_and_update(), 7);
 }
