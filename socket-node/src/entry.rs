@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use roomtone_shared::domain::event::{Headers, Partition};
-use roomtone_shared::domain::judge::Judged;
+use roomtone_shared::domain::judge::{Judged, Shown};
 use roomtone_shared::domain::message::{IdText, Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
 
@@ -12,7 +12,7 @@ use roomtone_shared::domain::room::RoomId;
 const BODY_BYTES: usize = 512;
 
 /// A message ready to be framed: its id as text and its body as JSON.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Post {
     pub(crate) id: MessageId,
     pub(crate) id_text: IdText,
@@ -57,7 +57,7 @@ pub(crate) struct Entry {
     pub(crate) judged: Arc<Judged>,
     /// Changes of presence in rooms that somebody here watches.
     pub(crate) flips: Vec<Flip>,
-    posts: OnceLock<Vec<Post>>,
+    posts: OnceLock<Arc<[Post]>>,
 }
 
 impl Entry {
@@ -83,15 +83,58 @@ impl Entry {
         self.judged.record.fact.room()
     }
 
+    /// Whether it shows messages.
+    pub(crate) fn shows(&self) -> bool {
+        !self.judged.shown.is_empty()
+    }
+
     /// The messages it shows, encoded by the first shard that needs them.
     pub(crate) fn posts(&self) -> &[Post] {
-        let encode = || {
-            self.judged
-                .shown
-                .iter()
-                .map(|s| Post::new(&s.message, s.headers.clone()))
-                .collect()
-        };
-        self.posts.get_or_init(encode)
+        self.posts.get_or_init(|| encode(&self.judged))
+    }
+}
+
+fn encode(judged: &Judged) -> Arc<[Post]> {
+    let post = |shown: &Shown| Post::new(&shown.message, shown.headers.clone());
+    judged.shown.iter().map(post).collect()
+}
+
+/// The messages that an entry shows, kept when all else of it is done with: encoded where somebody here needed them so, for
+/// that is the least memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Showing {
+    pub(crate) room: RoomId,
+    pub(crate) partition: Partition,
+    pub(crate) offset: u64,
+    messages: Messages,
+}
+
+#[derive(Clone, Debug)]
+enum Messages {
+    Encoded(Arc<[Post]>),
+    Judged(Arc<Judged>),
+}
+
+impl Showing {
+    /// What an entry shows; none where it shows nothing.
+    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+        let room = entry.room().filter(|_| entry.shows())?;
+        Some(Self {
+            room,
+            partition: entry.partition(),
+            offset: entry.offset(),
+            messages: match entry.posts.get() {
+                Some(posts) => Messages::Encoded(posts.clone()),
+                None => Messages::Judged(entry.judged.clone()),
+            },
+        })
+    }
+
+    /// The messages.
+    pub(crate) fn posts(&self) -> Arc<[Post]> {
+        match &self.messages {
+            Messages::Encoded(posts) => posts.clone(),
+            Messages::Judged(judged) => encode(judged),
+        }
     }
 }

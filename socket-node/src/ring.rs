@@ -1,6 +1,5 @@
 //! The newest entries of the log, judged, in one bounded ring that all shards read by an entry's place in it.
-//! The entries of each part of the log stand in their order. Of those that every shard has taken only the ones that show
-//! messages are kept.
+//! The entries of each part of the log stand in their order. Of those that every shard has taken only what they show is kept.
 //!
 //! The reader waits for the slowest shard rather than lap it, so no shard ever misses an entry.
 
@@ -13,7 +12,7 @@ use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use tokio::sync::{Notify, watch};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Showing};
 
 /// Entries that some shard has still to take.
 const ENTRIES_MAX: usize = 16_384;
@@ -24,27 +23,46 @@ const SHOWN_MAX: usize = 16_384;
 struct Kept {
     /// Those that some shard may have still to take.
     live: VecDeque<Arc<Entry>>,
-    /// Those before them that show messages.
-    shown: VecDeque<Arc<Entry>>,
+    /// What those before them show.
+    shown: VecDeque<Showing>,
     /// For each part of the log the offset from which on all that show messages are there.
     since: Vec<u64>,
 }
 
 impl Kept {
-    fn newest_first(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.live.iter().rev().chain(self.shown.iter().rev())
+    /// What there is of a part of the log, newest first: its offset, its room, and what it shows.
+    fn newest_first(&self, of: Partition) -> impl Iterator<Item = (u64, RoomId, Kind<'_>)> {
+        let live = self.live.iter().rev().filter(move |e| e.partition() == of);
+        let live = live.filter_map(|e| Some((e.offset(), e.room()?, Kind::Live(e))));
+        let shown = self.shown.iter().rev().filter(move |s| s.partition == of);
+        live.chain(shown.map(|s| (s.offset, s.room, Kind::Shown(s))))
     }
 
     /// Every shard has taken what is before `slowest`.
     fn taken(&mut self, slowest: u64) {
         let taken = self.live.partition_point(|e| e.place < slowest);
-        let shows = |e: &Arc<Entry>| !e.judged.shown.is_empty();
-        self.shown.extend(self.live.drain(..taken).filter(shows));
+        let done = self.live.drain(..taken);
+        self.shown.extend(done.filter_map(|e| Showing::of(&e)));
         let over = self.shown.len().saturating_sub(SHOWN_MAX);
         for gone in self.shown.drain(..over) {
-            if let Some(since) = self.since.get_mut(gone.partition().index()) {
-                *since = gone.offset() + 1;
+            if let Some(since) = self.since.get_mut(gone.partition.index()) {
+                *since = gone.offset + 1;
             }
+        }
+    }
+}
+
+/// Something in the ring.
+enum Kind<'k> {
+    Live(&'k Entry),
+    Shown(&'k Showing),
+}
+
+impl Kind<'_> {
+    fn showing(self) -> Option<Showing> {
+        match self {
+            Self::Live(entry) => Showing::of(entry),
+            Self::Shown(showing) => Some(showing.clone()),
         }
     }
 }
@@ -119,7 +137,7 @@ impl Ring {
         self.taken.notify_one();
     }
 
-    /// The room's entries that show messages from the record of `after` on, from offsets below `until`, all
+    /// What the room's entries show from the record of `after` on, from offsets below `until`, all
     /// in this part of the log; none where the ring does not reach back that far.
     pub(crate) fn recent(
         &self,
@@ -127,25 +145,27 @@ impl Ring {
         partition: Partition,
         after: MessageId,
         until: u64,
-    ) -> Option<Vec<Arc<Entry>>> {
+    ) -> Option<Vec<Showing>> {
         let kept = self.kept();
         let since = *kept.since.get(partition.index())?;
         if since > after.offset {
             return None;
         }
-        let wanted = |e: &&Arc<Entry>| {
-            e.room() == Some(room) && !e.judged.shown.is_empty() && e.offset() < until
-        };
-        let here = kept.newest_first().filter(|e| e.partition() == partition);
-        let back = here.take_while(|e| e.offset() >= after.offset);
-        let mut found: Vec<_> = back.filter(wanted).cloned().collect();
+        let back = kept
+            .newest_first(partition)
+            .take_while(|(offset, ..)| *offset >= after.offset);
+        let wanted = back.filter(|(offset, of, _)| *of == room && *offset < until);
+        let mut found: Vec<_> = wanted.filter_map(|(.., kind)| kind.showing()).collect();
         found.reverse();
         Some(found)
     }
 
-    /// The room's newest entry that shows a message, where the ring still has one.
-    pub(crate) fn newest(&self, room: RoomId) -> Option<Arc<Entry>> {
-        let shows = |e: &&Arc<Entry>| e.room() == Some(room) && !e.judged.shown.is_empty();
-        self.kept().newest_first().find(|e| shows(e)).cloned()
+    /// What the room's newest entry that shows a message does, where the ring still has one.
+    pub(crate) fn newest(&self, room: RoomId, partition: Partition) -> Option<Showing> {
+        let kept = self.kept();
+        let mut own = kept
+            .newest_first(partition)
+            .filter(|(_, of, _)| *of == room);
+        own.find_map(|(.., kind)| kind.showing())
     }
 }

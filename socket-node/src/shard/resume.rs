@@ -204,8 +204,8 @@ impl Shard {
         let Some(newest) = self
             .node
             .ring
-            .newest(room)
-            .filter(|e| e.offset() < self.position(room))
+            .newest(room, self.node.stores.log.partition(room))
+            .filter(|s| s.offset < self.position(room))
         else {
             return;
         };
@@ -237,19 +237,18 @@ impl Shard {
     async fn part(&self, room: RoomId, after: MessageId, end: u64) -> Result<Part> {
         let epoch = self.node.stores.log.epoch();
         let until = MessageId::last_of(epoch, end.saturating_sub(1));
-        if let Some(entries) = self
+        if let Some(recent) = self
             .node
             .ring
             .recent(room, self.node.stores.log.partition(room), after, end)
             .filter(|_| after.epoch == epoch)
         {
-            let shown = entries
-                .iter()
-                .flat_map(|e| e.judged.shown.iter())
-                .filter(|s| s.message.id > after);
-            let posts = shown
-                .map(|s| Arc::new(Post::new(&s.message, s.headers.clone())))
-                .collect();
+            let mut posts = vec![];
+            for showing in recent {
+                let shown = showing.posts();
+                let wanted = shown.iter().filter(|post| post.id > after);
+                posts.extend(wanted.cloned().map(Arc::new));
+            }
             return Ok(Part {
                 posts,
                 upto: Some(until),
