@@ -1,10 +1,11 @@
-//! The node's own port: whether it lives, and whether it may be sent sockets.
+//! The node's own port: whether it lives, whether it may be sent sockets, and its figures.
 
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use roomtone_socket_node::SocketNode;
 use tokio::net::TcpListener;
@@ -21,11 +22,12 @@ impl Ready {
     }
 }
 
-/// Answers `GET /healthz` and `GET /readyz`, for good.
+/// Answers `GET /healthz`, `GET /readyz` and `GET /metrics`, for good.
 pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
         .with_state(ready);
     roomtone_socket_node::serve(listener, router, std::future::pending()).await;
 }
@@ -36,4 +38,10 @@ async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
     }
+}
+
+/// None before it runs.
+async fn metrics(State(ready): State<Ready>) -> impl IntoResponse {
+    let text = ready.0.get().map(SocketNode::metrics).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }

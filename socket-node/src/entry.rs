@@ -1,6 +1,7 @@
 //! A record as shards take it: judged, and encoded once for all of them.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use bytes::Bytes;
 use roomtone_shared::domain::event::{Headers, Partition};
@@ -55,16 +56,23 @@ pub(crate) struct Entry {
     /// Its place in the ring.
     pub(crate) place: u64,
     pub(crate) judged: Arc<Judged>,
+    /// When it was read from the log.
+    pub(crate) read_at: Instant,
     /// Changes of presence in rooms that somebody here watches.
     pub(crate) flips: Vec<Flip>,
     posts: OnceLock<Arc<[Post]>>,
 }
 
 impl Entry {
-    pub(crate) fn new(place: u64, judged: Arc<Judged>, flips: Vec<Flip>) -> Arc<Self> {
+    pub(crate) fn new(
+        place: u64,
+        (judged, read_at): (Arc<Judged>, Instant),
+        flips: Vec<Flip>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             place,
             judged,
+            read_at,
             flips,
             posts: OnceLock::new(),
         })

@@ -79,7 +79,7 @@ impl Node {
 #[derive(Clone)]
 pub struct SocketNode {
     pub(crate) node: Arc<Node>,
-    shards: Arc<[ShardHandle]>,
+    pub(crate) shards: Arc<[ShardHandle]>,
 }
 
 impl SocketNode {

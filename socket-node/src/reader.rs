@@ -58,6 +58,7 @@ impl Reader {
                 Some(room) = loaded.recv() => watched.loaded(room),
                 batch = self.log.judged.next() => {
                     let Some(batch) = batch else { return };
+                    let read_at = batch.read_at;
                     let entry = |judged: Arc<Judged>| {
                         if judged.record.fact == Fact::NodeGone(own) {
                             // The others took it for gone, and it is not.
@@ -66,7 +67,7 @@ impl Reader {
                         let flips = watched.flips(&judged);
                         self.stores.log.judged(&judged);
                         self.place += 1;
-                        Entry::new(self.place - 1, judged, flips)
+                        Entry::new(self.place - 1, (judged, read_at), flips)
                     };
                     ring.push(batch.into_iter().map(entry).collect()).await;
                 }

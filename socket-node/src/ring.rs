@@ -106,12 +106,7 @@ impl Ring {
         };
         let slowest = loop {
             let taken = self.taken.notified();
-            let slowest = self
-                .cursors
-                .iter()
-                .map(|c| c.load(Ordering::Acquire))
-                .min()
-                .unwrap_or(u64::MAX);
+            let slowest = self.slowest();
             if last.saturating_sub(slowest) < ENTRIES_MAX as u64 {
                 break slowest;
             }
@@ -122,6 +117,12 @@ impl Ring {
         kept.live.extend(new);
         drop(kept);
         self.end.send_replace(last + 1);
+    }
+
+    /// The place below which every shard has taken all.
+    pub(crate) fn slowest(&self) -> u64 {
+        let cursors = self.cursors.iter().map(|c| c.load(Ordering::Acquire));
+        cursors.min().unwrap_or(u64::MAX)
     }
 
     /// The entries from `from` on, at most `max`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::{Followed, Log, Records};
+use super::{Batch, Followed, Log, Records};
 use crate::domain::event::{Partition, Record};
 use crate::domain::judge::{Judge, Judged};
 use crate::error::{Error, Result};
@@ -53,15 +53,19 @@ pub(super) async fn follow(log: &(impl Log + ?Sized)) -> Result<Followed> {
 }
 
 impl Follower {
-    async fn next(mut self) -> Option<(Vec<Arc<Judged>>, Self)> {
+    async fn next(mut self) -> Option<(Batch<Judged>, Self)> {
         let batch = self.batch().await?;
         Some((batch, self))
     }
 
-    async fn batch(&mut self) -> Option<Vec<Arc<Judged>>> {
+    async fn batch(&mut self) -> Option<Batch<Judged>> {
         let batch = self.records.next().await?;
+        let read_at = batch.read_at;
         let judged = batch.into_iter().filter_map(|record| self.judge(record));
-        Some(judged.collect())
+        Some(Batch {
+            read_at,
+            records: judged.collect(),
+        })
     }
 
     fn judge(&mut self, record: Arc<Record>) -> Option<Arc<Judged>> {

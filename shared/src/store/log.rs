@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -60,16 +61,34 @@ impl Future for Appending {
     }
 }
 
+/// Records that were read together, judged or not.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// When the first of them was read, by this machine's clock.
+    pub read_at: Instant,
+    /// They themselves, in their order.
+    pub records: Vec<Arc<T>>,
+}
+
+impl<T> IntoIterator for Batch<T> {
+    type Item = Arc<T>;
+    type IntoIter = std::vec::IntoIter<Arc<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.records.into_iter()
+    }
+}
+
 /// Records as they come, some at a time: each part of the log in its order, the parts in any. It ends where
 /// the log can never be read on.
-pub type Records = BoxStream<'static, Vec<Arc<Record>>>;
+pub type Records = BoxStream<'static, Batch<Record>>;
 
 /// The log, followed from its end.
 pub struct Followed {
     /// For each of its parts, the offset it begins at.
     pub from: Vec<u64>,
     /// Judged records as they come, like [`Records`].
-    pub judged: BoxStream<'static, Vec<Arc<Judged>>>,
+    pub judged: BoxStream<'static, Batch<Judged>>,
 }
 
 /// The log: one order in each of its parts, and each room in one of these. Every error is `Unavailable`.

@@ -29,7 +29,7 @@ mod rooms;
 mod unconnected;
 
 pub use history::{Archived, History, Summary};
-pub use log::{Appended, Appending, Followed, Log, Records};
+pub use log::{Appended, Appending, Batch, Followed, Log, Records};
 pub use memberships::{Changed, Memberships, Told};
 pub use presence::Presence;
 pub use rooms::{Created, RoomCursor, Rooms, Which};

@@ -38,12 +38,12 @@ impl Reader {
     /// The same, however long it takes.
     pub(crate) async fn wait(&mut self) -> Vec<Arc<Record>> {
         let batch = self.records.next().await.expect("a log that goes on");
-        for record in &batch {
+        for record in &batch.records {
             let next = &mut self.next[record.partition.index()];
             assert!(record.offset >= *next, "{record:?} where {next} was due");
             *next = record.offset + 1;
         }
-        batch
+        batch.records
     }
 
     /// Everything up to where the log ends now.

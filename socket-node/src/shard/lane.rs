@@ -73,9 +73,14 @@ impl Lane {
         self.live.swap_remove(at);
     }
 
+    /// Whether anybody gets what comes.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.live.is_empty()
+    }
+
     /// Encodes a message, to go out with the next flush. True where it is the first to gather.
     pub(crate) fn gather(&mut self, post: &Post) -> bool {
-        if self.live.is_empty() {
+        if !self.is_heard() {
             return false;
         }
         let first = self.pending.is_empty();

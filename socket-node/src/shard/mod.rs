@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::entry::Entry;
+use crate::latency::Latency;
 use crate::node::Node;
 use crate::session::Session;
 use rooms::Rooms;
@@ -51,6 +52,8 @@ pub(crate) struct ShardHandle {
     arrivals: mpsc::Sender<Arrival>,
     /// Sockets it has.
     pub(crate) sockets: Arc<AtomicUsize>,
+    /// How long its messages took.
+    pub(crate) latency: Arc<Latency>,
 }
 
 impl ShardHandle {
@@ -87,22 +90,25 @@ pub(crate) struct Shard {
     waiting: RefCell<Vec<Waiting>>,
     next_session: Cell<u64>,
     sockets: Arc<AtomicUsize>,
+    latency: Arc<Latency>,
 }
 
 /// Starts a shard's thread; `from` is where each part of the log goes on.
 pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Result<ShardHandle> {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
     let sockets = Arc::new(AtomicUsize::new(0));
+    let latency = Arc::new(Latency::default());
     let handle = ShardHandle {
         arrivals,
         sockets: sockets.clone(),
+        latency: latency.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let from = from.to_vec();
     let run = move || {
-        let shard = Rc::new(Shard::new(node, index, from, sockets));
+        let shard = Rc::new(Shard::new(node, index, from, (sockets, latency)));
         tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
     };
     std::thread::Builder::new()
@@ -112,7 +118,12 @@ pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Resul
 }
 
 impl Shard {
-    fn new(node: Arc<Node>, index: u16, from: Vec<u64>, sockets: Arc<AtomicUsize>) -> Self {
+    fn new(
+        node: Arc<Node>,
+        index: u16,
+        from: Vec<u64>,
+        (sockets, latency): (Arc<AtomicUsize>, Arc<Latency>),
+    ) -> Self {
         Self {
             node,
             index,
@@ -125,6 +136,7 @@ impl Shard {
             waiting: RefCell::default(),
             next_session: Cell::new(0),
             sockets,
+            latency,
         }
     }
 
@@ -248,7 +260,7 @@ impl Shard {
                 position.set(entry.offset() + 1);
             }
         }
-        self.rooms.borrow_mut().flush(now);
+        self.rooms.borrow_mut().flush(now, &self.latency);
         self.node.ring.took(self.index, self.cursor.get());
         let reached = self
             .waiting

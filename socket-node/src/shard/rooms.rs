@@ -12,6 +12,7 @@ use super::lane::{Lane, LaneKey};
 use super::subscription::{Head, Subscription, Topic};
 use crate::entry::{Entry, Flip, Post};
 use crate::frame::MessageHead;
+use crate::latency::{Latency, UnderWay};
 
 /// Schedules kept for rooms that messages were sent to.
 const SCHEDULES_MAX: usize = 10_000;
@@ -22,6 +23,8 @@ pub(crate) struct Rooms {
     topics: AHashMap<Topic, Vec<Lane>>,
     /// Topics with something gathered since the last flush.
     gathered: Vec<Topic>,
+    /// When the messages among that were read.
+    under_way: UnderWay,
     schedules: AHashMap<RoomId, Arc<Schedule>>,
 }
 
@@ -80,7 +83,8 @@ impl Rooms {
 
     /// Gathers an entry's messages for those who listen.
     pub(crate) fn post(&mut self, room: RoomId, entry: &Entry) {
-        self.gather(Topic::Chat(room), || entry.posts());
+        let heard = self.gather(Topic::Chat(room), || entry.posts());
+        self.under_way.add(entry.read_at, heard);
     }
 
     /// Gathers a change of presence for those who listen.
@@ -94,10 +98,12 @@ impl Rooms {
         self.gather(Topic::Presence(flip.room), || std::slice::from_ref(&post));
     }
 
-    fn gather<'p>(&mut self, topic: Topic, posts: impl FnOnce() -> &'p [Post]) {
+    /// How many of these somebody gets.
+    fn gather<'p>(&mut self, topic: Topic, posts: impl FnOnce() -> &'p [Post]) -> usize {
         let Some(lanes) = self.topics.get_mut(&topic) else {
-            return;
+            return 0;
         };
+        let heard = lanes.iter().any(Lane::is_heard);
         let (posts, mut first) = (posts(), false);
         for lane in lanes {
             posts.iter().for_each(|post| first |= lane.gather(post));
@@ -105,10 +111,11 @@ impl Rooms {
         if first {
             self.gathered.push(topic);
         }
+        if heard { posts.len() } else { 0 }
     }
 
-    /// Sends all that has gathered.
-    pub(crate) fn flush(&mut self, now: Instant) {
+    /// Sends all that has gathered, and notes how long after it was read that was done.
+    pub(crate) fn flush(&mut self, now: Instant, latency: &Latency) {
         for topic in self.gathered.drain(..) {
             self.topics
                 .get_mut(&topic)
@@ -116,6 +123,7 @@ impl Rooms {
                 .flatten()
                 .for_each(|lane| lane.flush(now));
         }
+        self.under_way.written(latency);
     }
 
     /// What plays when in a room, where it is known here.

@@ -1,7 +1,7 @@
 //! The log in its file: one part, for all rooms.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
@@ -17,7 +17,7 @@ use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
-use crate::store::{Appending, Followed, Log, Records, failed};
+use crate::store::{Appending, Batch, Followed, Log, Records, failed};
 
 /// Records taken at once by whoever follows.
 const BATCH_MAX: usize = 1_024;
@@ -109,13 +109,14 @@ struct Follower {
 }
 
 impl Follower {
-    async fn next(mut self) -> Option<(Vec<Arc<Record>>, Self)> {
+    async fn next(mut self) -> Option<(Batch<Record>, Self)> {
         loop {
             self.end.wait_for(|end| *end > self.next).await.ok()?;
+            let read_at = Instant::now();
             match self.log.read(self.next, BATCH_MAX) {
                 Ok(records) => {
                     self.next = records.last().map_or(self.next, |last| last.offset + 1);
-                    return Some((records, self));
+                    return Some((Batch { read_at, records }, self));
                 }
                 Err(why) => {
                     failed("the log", &why);
@@ -169,7 +170,11 @@ impl Log for EmbeddedLog {
 
     async fn follow(&self) -> Result<Followed> {
         let (from, groups) = self.tail.follow();
-        let next = async |mut groups: mpsc::Receiver<_>| Some((groups.recv().await?, groups));
+        let next = async |mut groups: mpsc::Receiver<_>| {
+            let records = groups.recv().await?;
+            let read_at = Instant::now();
+            Some((Batch { read_at, records }, groups))
+        };
         Ok(Followed {
             from: vec![from],
             judged: stream::unfold(groups, next).boxed(),

@@ -1,7 +1,6 @@
 //! Reading partitions from given offsets on, by a consumer of its own that belongs to no group.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -12,7 +11,7 @@ use tokio::sync::mpsc;
 use super::client::Plain;
 use super::{KafkaSettings, record};
 use crate::domain::event::{Partition, Record};
-use crate::store::Records;
+use crate::store::{Batch, Records};
 
 /// Records handed on at once.
 const BATCH_MAX: usize = 1_024;
@@ -63,16 +62,19 @@ pub(super) fn open(settings: &KafkaSettings, from: &[(Partition, u64)]) -> Kafka
     Ok(stream::unfold(coming, next).boxed())
 }
 
-fn read(consumer: &BaseConsumer<Plain>, batches: &mpsc::Sender<Vec<Arc<Record>>>) {
+fn read(consumer: &BaseConsumer<Plain>, batches: &mpsc::Sender<Batch<Record>>) {
     let (mut readable, mut away) = (true, false);
     while readable && !batches.is_closed() {
-        let mut batch = vec![];
+        let (mut records, mut read_at) = (vec![], Instant::now());
         let mut wait = POLL;
-        while batch.len() < BATCH_MAX {
+        while records.len() < BATCH_MAX {
             match consumer.poll(wait) {
                 None => break,
                 Some(Ok(message)) => {
-                    batch.push(record::read(&message));
+                    if records.is_empty() {
+                        read_at = Instant::now();
+                    }
+                    records.push(record::read(&message));
                     away = false;
                 }
                 Some(Err(why)) if is_final(&why) => {
@@ -91,7 +93,7 @@ fn read(consumer: &BaseConsumer<Plain>, batches: &mpsc::Sender<Vec<Arc<Record>>>
             // What is there already comes along; nothing more is waited for.
             wait = Duration::ZERO;
         }
-        if !batch.is_empty() && batches.blocking_send(batch).is_err() {
+        if !records.is_empty() && batches.blocking_send(Batch { read_at, records }).is_err() {
             return;
         }
     }

@@ -59,7 +59,7 @@ pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallib
     renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            batch = records.next() => part.take(batch.ok_or_else(unreadable)?).await,
+            batch = records.next() => part.take(batch.ok_or_else(unreadable)?.records).await,
             _ = renewal.tick() => part.renew().await,
         }
     }

@@ -129,7 +129,7 @@ async fn offsets(stores: &Stores, from: u64) -> Vec<u64> {
     let mut records = stores.log.open(&[(Partition(0), from)]).await.unwrap();
     let mut offsets = vec![];
     while offsets.last().is_none_or(|last| last + 1 < ends[0]) {
-        let batch: Vec<Arc<Record>> = records.next().await.unwrap();
+        let batch: Vec<Arc<Record>> = records.next().await.unwrap().records;
         offsets.extend(batch.iter().map(|record| record.offset));
     }
     offsets
@@ -162,7 +162,7 @@ async fn who_opens_the_log_beyond_its_end_gets_what_comes_from_there_on() {
     for offset in 1..4 {
         assert_eq!(append(&stores, nothing()).await.offset, offset);
     }
-    let batch: Vec<Arc<Record>> = records.next().await.unwrap();
+    let batch: Vec<Arc<Record>> = records.next().await.unwrap().records;
     assert_eq!(batch[0].offset, 3);
     assert_eq!(offsets(&stores, 2).await, [2, 3]);
 }
