@@ -1,5 +1,6 @@
 //! Coming in: connections are opened, upgraded and greeted, several at once, each waiting for its answers.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -47,17 +48,14 @@ struct Door {
 pub(crate) fn enter(plan: &Plan) -> Result<Entering, Failure> {
     let new = || std::process::id().to_string();
     let run = plan.users.clone().unwrap_or_else(new);
-    let (mut http, mut rooms) = (None, vec![]);
-    if plan.target == Target::Roomtone {
+    let (http, rooms) = if plan.target == Target::Roomtone {
         let by = Http::new(plan.http.unwrap_or(plan.at[0]), plan.signer()?);
-        let service = by.token("load", Some("service"))?;
-        for room in 0..plan.rooms {
-            rooms.push(by.create(&service, &uid(&run, room, 0))?);
-        }
-        http = Some(by);
+        let rooms = rooms(plan, &by, &run)?;
+        (Some(by), rooms)
     } else {
-        rooms.extend((0..plan.rooms).map(|room| format!("room-{run}-{room}")));
-    }
+        let name = |room| format!("room-{run}-{room}");
+        (None, (0..plan.rooms).map(name).collect())
+    };
     let count = plan.rooms * (plan.members + 1);
     let door = Arc::new(Door {
         target: plan.target,
@@ -80,6 +78,25 @@ pub(crate) fn enter(plan: &Plan) -> Result<Entering, Failure> {
     })
 }
 
+/// The rooms' ids: from their file, or made.
+fn rooms(plan: &Plan, by: &Http, run: &str) -> Result<Vec<String>, Failure> {
+    if let Some(path) = plan.rooms_in.as_ref().filter(|path| path.exists()) {
+        let text = fs::read_to_string(path)?;
+        let known: Vec<String> = text.lines().take(plan.rooms).map(Into::into).collect();
+        if known.len() < plan.rooms {
+            return Err(format!("{} has only {} rooms", path.display(), known.len()).into());
+        }
+        return Ok(known);
+    }
+    let service = by.token("load", Some("service"))?;
+    let made = (0..plan.rooms).map(|room| by.create(&service, &uid(run, room, 0)));
+    let made = made.collect::<Result<Vec<_>, _>>()?;
+    if let Some(path) = &plan.rooms_in {
+        fs::write(path, made.join("\n"))?;
+    }
+    Ok(made)
+}
+
 fn uid(run: &str, room: usize, member: usize) -> String {
     format!("load-{run}-{room}-{member}")
 }
@@ -93,18 +110,19 @@ impl Door {
             if member > self.members {
                 return;
             }
-            if entered.send(self.open(place, room, member)).is_err() {
+            if entered.send(self.open(room, member)).is_err() {
                 return;
             }
         }
     }
 
-    fn open(&self, place: usize, room: usize, member: usize) -> Result<Entered, Failure> {
+    /// Each room's connections are spread over all addresses.
+    fn open(&self, room: usize, member: usize) -> Result<Entered, Failure> {
         let token = match &self.http {
             Some(http) => http.token(&uid(&self.run, room, member), None)?,
             None => String::new(),
         };
-        let mut stream = TcpStream::connect(self.at[place % self.at.len()])?;
+        let mut stream = TcpStream::connect(self.at[(room + member) % self.at.len()])?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(self.target.upgrade().as_bytes())?;

@@ -12,6 +12,7 @@ use crate::process;
 pub(crate) struct Moment {
     server_s: f64,
     client_s: f64,
+    beside_s: f64,
     all_s: f64,
     tally: Tally,
     at: std::time::Instant,
@@ -22,6 +23,7 @@ impl Moment {
         Ok(Self {
             server_s: process::cpu_s(&plan.pid)?,
             client_s: process::cpu_s(&[std::process::id()])?,
+            beside_s: process::cpu_s(&plan.beside_pid)?,
             all_s: process::all_cpu_s()?,
             tally,
             at: std::time::Instant::now(),
@@ -50,16 +52,18 @@ pub(crate) fn between(
     let deliveries = (to.tally.deliveries - from.tally.deliveries) as f64;
     let server_s = to.server_s - from.server_s;
     let client_s = to.client_s - from.client_s;
-    let elsewhere = (to.all_s - from.all_s - server_s - client_s).max(0.0);
+    let beside_s = to.beside_s - from.beside_s;
+    let elsewhere = (to.all_s - from.all_s - server_s - client_s - beside_s).max(0.0);
     let mut figures = Map::new();
     let mut put = |name: &str, value: Value| figures.insert(name.into(), value);
     put("label", json!(plan.label));
     put("target", json!(format!("{:?}", plan.target).to_lowercase()));
     put("rooms", json!(plan.rooms));
     put("members", json!(plan.members));
-    match plan.rate {
-        Some(rate) => put("rate", json!(rate)),
-        None => put("window", json!(plan.window)),
+    match (plan.rate, plan.in_turn) {
+        (Some(rate), _) => put("rate", json!(rate)),
+        (None, Some(under_way)) => put("in_turn", json!(under_way)),
+        (None, None) => put("window", json!(plan.window)),
     };
     put("secs", round(secs, 2));
     put("deliveries_per_s", round(deliveries / secs, 0));
@@ -71,6 +75,7 @@ pub(crate) fn between(
     );
     put("server_cpu", round(server_s / secs, 3));
     put("client_cpu", round(client_s / secs, 3));
+    put("beside_cpu", round(beside_s / secs, 3));
     put("elsewhere_cpu", round(elsewhere / secs, 3));
     for (name, quantile) in [
         ("p50_us", 0.5),

@@ -13,6 +13,7 @@ mod connection;
 mod constant;
 mod enter;
 mod figures;
+mod fill;
 mod http;
 mod http1;
 mod idle;
@@ -32,6 +33,7 @@ use clap::{Parser, Subcommand};
 
 use bare_call::BareCallPlan;
 use cold_start::ColdStartPlan;
+use fill::FillPlan;
 use plan::Plan;
 use requests::RequestsPlan;
 
@@ -72,6 +74,8 @@ enum What {
     },
     /// Starts a Lambda function, and measures how long it takes to its first poll, and its first calls.
     ColdStart(ColdStartPlan),
+    /// Writes records into Kafka, that nobody said and no room is known of.
+    Fill(FillPlan),
     /// Calls DynamoDB by itself, which is what a function's call is measured beside.
     BareCall(BareCallPlan),
 }
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         What::Requests(plan) => requests::run(&plan),
         What::Constant { at, answer_bytes } => constant::serve(at, answer_bytes),
         What::ColdStart(plan) => cold_start::run(&plan),
+        What::Fill(plan) => fill::run(&plan),
         What::BareCall(plan) => bare_call::run(&plan),
     };
     match done {

@@ -1,6 +1,7 @@
 //! What a run is to do.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -39,9 +40,18 @@ pub(crate) struct Plan {
     /// What users' ids begin with; those of an earlier run are members already. Absent: new users.
     #[arg(long)]
     pub(crate) users: Option<String>,
+    /// A file of the rooms' ids, a line each: read where it is there, and written where it is not. Who has it needs no HTTP.
+    #[arg(long)]
+    pub(crate) rooms_in: Option<PathBuf>,
     /// The server's processes, whose CPU time and memory are measured.
     #[arg(long)]
     pub(crate) pid: Vec<u32>,
+    /// Other processes that work for it, such as stores: what they take is counted apart.
+    #[arg(long)]
+    pub(crate) beside_pid: Vec<u32>,
+    /// Waits by the system's clock of milliseconds for what is due next, and leaves the core to others meanwhile.
+    #[arg(long, requires = "rate")]
+    pub(crate) patient: bool,
     /// Rooms.
     #[arg(long, default_value_t = 1)]
     pub(crate) rooms: usize,
@@ -51,6 +61,9 @@ pub(crate) struct Plan {
     /// Messages of a room that are under way at once, until its last listener has them.
     #[arg(long, default_value_t = 32, conflicts_with = "rate")]
     pub(crate) window: u64,
+    /// Messages that are under way at once over all rooms, which come one after the other.
+    #[arg(long, conflicts_with_all = ["rate", "window"])]
+    pub(crate) in_turn: Option<u64>,
     /// Messages a second, over all rooms, whatever becomes of them.
     #[arg(long)]
     pub(crate) rate: Option<u64>,

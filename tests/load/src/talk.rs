@@ -29,7 +29,7 @@ struct Talk<'p> {
     tally: Tally,
     delays_us: Histogram<u64>,
     begun: Instant,
-    /// Messages of the open loop so far.
+    /// Messages that were said in one room after the other so far.
     meant: u64,
 }
 
@@ -67,13 +67,21 @@ pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
 impl Talk<'_> {
     fn until(&mut self, end: Instant) -> Result<(), Failure> {
         while Instant::now() < end {
-            let wait = match self.plan.rate {
-                // On time to the microsecond, at the price of a core.
-                Some(rate) => {
-                    self.talk_on_time(rate)?;
-                    Duration::ZERO
+            let wait = match (self.plan.rate, self.plan.in_turn) {
+                (Some(rate), _) => {
+                    let due = self.talk_on_time(rate)?;
+                    if self.plan.patient {
+                        whole_ms(due)
+                    } else {
+                        // On time to the microsecond, at the price of a core.
+                        Duration::ZERO
+                    }
                 }
-                None => {
+                (None, Some(under_way)) => {
+                    self.talk_in_turn(under_way)?;
+                    TURN
+                }
+                (None, None) => {
                     self.talk_in_window(u64::MAX)?;
                     TURN
                 }
@@ -93,18 +101,33 @@ impl Talk<'_> {
         Ok(())
     }
 
-    /// Says all that is due by now, in one room after the other.
-    fn talk_on_time(&mut self, rate: u64) -> Result<(), Failure> {
+    /// Says all that is due by now, in one room after the other; gives how long it is to the next.
+    fn talk_on_time(&mut self, rate: u64) -> Result<Duration, Failure> {
         let now_ns = nanoseconds(self.begun.elapsed());
         loop {
             let due_ns = self.meant * 1_000_000_000 / rate;
             if due_ns > now_ns {
-                return Ok(());
+                return Ok(Duration::from_nanos(due_ns - now_ns));
             }
-            let room = usize::try_from(self.meant)? % self.rooms.len();
-            self.say(room, 1, due_ns)?;
-            self.meant += 1;
+            self.say_next(due_ns)?;
         }
+    }
+
+    /// Says one in one room after the other, until so many are under way over all of them.
+    fn talk_in_turn(&mut self, under_way: u64) -> Result<(), Failure> {
+        let rooms = self.rooms.iter();
+        let now: u64 = rooms.map(|room| room.sent - room.complete).sum();
+        for _ in now..under_way {
+            self.say_next(nanoseconds(self.begun.elapsed()))?;
+        }
+        Ok(())
+    }
+
+    /// Says one in the room whose turn it is.
+    fn say_next(&mut self, meant_ns: u64) -> Result<(), Failure> {
+        let room = usize::try_from(self.meant)? % self.rooms.len();
+        self.meant += 1;
+        self.say(room, 1, meant_ns)
     }
 
     /// Fills each room's window, with messages of numbers below `upto`.
@@ -160,6 +183,11 @@ impl Talk<'_> {
         }
         Ok(())
     }
+}
+
+/// The wait that the system can keep to without being late: it counts by milliseconds, and rounds up.
+fn whole_ms(wait: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn nanoseconds(time: Duration) -> u64 {

@@ -3,39 +3,24 @@
 
 use std::sync::Arc;
 
-use roomtone_shared::domain::event::{Event, Fact, Partition, Record};
+use roomtone_shared::domain::event::{Partition, Record};
 use roomtone_shared::domain::judge::Judge;
 use roomtone_shared::domain::time::Timestamp;
-use roomtone_shared::domain::user::Uid;
-use serde_json::to_vec;
 
-use super::chance::Chance;
-use super::sizes;
+use super::records::Records;
 use crate::Failure;
 use crate::process::{cpu_s, resident_kib};
 
-/// Records, rooms and senders; each message has an id of its own, so a judge remembers all.
 const RECORDS: u64 = 400_000;
-const ROOMS: usize = 5_000;
-const SENDERS: usize = 40_000;
 /// Milliseconds of the log that they are spread over: less than a judge remembers.
 const LOG_MS: u64 = 240_000;
 
 /// Microseconds of CPU time for a record, and bytes that a judge keeps of it.
 pub(super) fn run() -> Result<(f64, f64), Failure> {
-    let mut chance = Chance::new(1);
-    let rooms: Vec<_> = (0..ROOMS).map(|_| chance.room()).collect();
+    let mut records = Records::new(1);
     let mut values = vec![];
-    for number in 0..RECORDS {
-        let mut said = sizes::said(&sizes::profile()?);
-        said.sender.uid = Uid::parse("uid", &format!("{:010}", chance.below(SENDERS)))?;
-        for line in &mut said.lines {
-            line.client_message_id = Some(format!("{number:036}").into());
-        }
-        values.push(to_vec(&Fact::In(
-            rooms[chance.below(ROOMS)],
-            Event::Said(said),
-        ))?);
+    for _ in 0..RECORDS {
+        values.push(records.draw()?.1);
     }
     let mut judge = Judge::new(0);
     let own = [std::process::id()];

@@ -17,6 +17,7 @@ mod partitions;
 mod people;
 mod prices;
 mod queue;
+pub(crate) mod records;
 mod rooms;
 mod sizes;
 mod sizing;
