@@ -8,14 +8,17 @@ import os
 import pathlib
 import sys
 
+import flat
 import functions
+import on_kafka
 from goals import GOALS, ratios
 from results import write
 from servers import SERVERS
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
-FUNCTIONS = "G8"
 HERE = pathlib.Path(__file__).parent
+# Goals that are not about one server beside its peers: what measures them, and what writes their part of the page.
+APART = {"G8": functions, "G9": on_kafka, "G10": flat}
 # Cores that anything else may have had in a round that counts.
 ELSEWHERE_MAX = 0.15
 # How often a round is done again because something else had the machine.
@@ -33,27 +36,28 @@ def measure(target, case, secs):
     return None
 
 
+def rounds_of(name, rounds, secs):
+    """For each target of a goal its figures, a round each."""
+    goal = GOALS[name]
+    runs = {target: [] for target in goal.targets}
+    for number in range(goal.rounds or rounds):
+        # Each begins another round, so that none always runs on a machine that has just been busy.
+        order = goal.targets[number % len(goal.targets) :] + goal.targets[: number % len(goal.targets)]
+        for target in order:
+            figures = measure(target, goal.case, secs)
+            runs[target].append(figures)
+            print(f"{name} {number + 1} {target}: {json.dumps(figures)}", file=sys.stderr, flush=True)
+    return runs
+
+
 def main(arguments):
     quick = "--quick" in arguments
-    wanted = [argument for argument in arguments if not argument.startswith("--")] or [*GOALS, FUNCTIONS]
-    on_fleet = None
-    if FUNCTIONS in wanted:
-        wanted.remove(FUNCTIONS)
-        on_fleet = functions.measure(BIN, BIN.parent / "function", quick)
+    wanted = [argument for argument in arguments if not argument.startswith("--")] or [*GOALS, *APART]
     rounds, secs = (5, 2) if quick else (7, 4)
-    runs = {}
-    for name in wanted:
-        goal = GOALS[name]
-        runs[name] = {target: [] for target in goal.targets}
-        for number in range(goal.rounds or rounds):
-            # Each begins another round, so that none always runs on a machine that has just been busy.
-            order = goal.targets[number % len(goal.targets) :] + goal.targets[: number % len(goal.targets)]
-            for target in order:
-                figures = measure(target, goal.case, secs)
-                runs[name][target].append(figures)
-                print(f"{name} {number + 1} {target}: {json.dumps(figures)}", file=sys.stderr, flush=True)
-    write(HERE / "RESULTS.md", runs, on_fleet, quick)
-    print(json.dumps({**{name: ratios(name, runs[name]) for name in wanted}, FUNCTIONS: on_fleet}))
+    apart = {name: part.measure(BIN, quick) for name, part in APART.items() if name in wanted}
+    runs = {name: rounds_of(name, rounds, secs) for name in wanted if name not in APART}
+    write(HERE / "RESULTS.md", runs, {name: APART[name].lines_of(found) for name, found in apart.items()}, quick)
+    print(json.dumps({**{name: ratios(name, found) for name, found in runs.items()}, **apart}))
 
 
 main(sys.argv[1:])

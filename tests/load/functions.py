@@ -1,15 +1,13 @@
 """G8: every function's binary, started again and again on the real parts, and its calls beside bare calls of DynamoDB.
 
-The parts and a node, which begins the log, are a set of its own, on ports of its own, started here and ended here.
+A node is among the parts, for it begins the log.
 """
 
 import json
-import os
-import pathlib
-import shlex
 import subprocess
 
-ROOT = pathlib.Path(__file__).parents[2]
+from parts import ROOT, Parts
+
 PORTS = {
     "ROOMTONE_RUN": str(ROOT / "tests/.tools/load-parts"),
     "ROOMTONE_PROFILE": "function",
@@ -36,26 +34,12 @@ PLAYLIST = {"id": "of-load", "name": "load", "musics": [MUSIC]}
 CREATION = {"uid": OWNER, "userName": OWNER, "playlist": PLAYLIST}
 
 
-class Fleet:
+class Fleet(Parts):
     """The real parts with one node, and the functions on them."""
 
     def __init__(self, programs, functions):
+        super().__init__(PORTS, PARTS)
         self.programs, self.functions = programs, functions
-        self.outer = {**os.environ, **PORTS}
-
-    def __enter__(self):
-        try:
-            subprocess.run(["localstack/up", "--native", *PARTS], cwd=ROOT, env=self.outer, stdin=subprocess.DEVNULL, check=True)
-        except BaseException:
-            self.__exit__()
-            raise
-        told = subprocess.run(["localstack/env"], cwd=ROOT, env=self.outer, stdout=subprocess.PIPE, text=True, check=True).stdout
-        words = (word.split("=", 1) for word in shlex.split(told) if "=" in word)
-        self.settings = {"PATH": os.environ["PATH"], **dict(words)}
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["localstack/down", "--wipe"], cwd=ROOT, env=self.outer, stdin=subprocess.DEVNULL, check=True)
 
     def tool(self, *words):
         command = ["taskset", "-c", "1", self.programs / "roomtone-load", *words]
@@ -114,9 +98,9 @@ def latencies(fleet, room, message):
     return found
 
 
-def measure(programs, functions, quick):
+def measure(programs, quick):
     """The figures of every function, and the latencies."""
-    with Fleet(programs, functions) as fleet:
+    with Fleet(programs, programs.parent / "function") as fleet:
         room = fleet.start("create-room", 1, 2, "POST /v1/api/rooms/create", CREATION, "service")["answer"]["id"]
         said = {"roomId": room, "content": "hello"}
         message = fleet.start("send-message", 1, 60, "POST /v1/api/chat/message", said)["answer"]["id"]

@@ -4,8 +4,8 @@ import platform
 import subprocess
 from statistics import median
 
-from functions import lines_of
 from goals import GOALS, ratios
+from plot import drawable, plot
 
 SHOWN = ["deliveries_per_s", "server_cpu_us_per_delivery", "frame_bytes", "requests_per_s", "server_cpu_us_per_request"]
 SHOWN += ["answer_bytes", "p50_us", "p99_us", "kib_each"]
@@ -24,7 +24,8 @@ def version(*command):
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else "?"
 
 
-def write(path, runs, functions, quick):
+def write(path, runs, apart, quick):
+    """Writes the page, with the picture beside it; `apart` has the lines of goals that write their own."""
     lines = [
         "# How fast",
         "",
@@ -36,6 +37,12 @@ def write(path, runs, functions, quick):
         f"- RabbitMQ: {version('dpkg-query', '-W', '-f', '${Version}', 'rabbitmq-server')}",
         "",
     ]
+    picture, shown = path.with_suffix(".svg"), drawable(GOALS, runs)
+    if shown:
+        picture.write_text(plot(shown), encoding="utf-8")
+        lines += [f"![What a delivery costs each target, on a scale of powers of ten]({picture.name})", ""]
+    else:
+        picture.unlink(missing_ok=True)
     for name, of_goal in runs.items():
         goal = GOALS[name]
         lines += [f"## {name}: {goal.about}", ""]
@@ -52,6 +59,6 @@ def write(path, runs, functions, quick):
             word = "not measured" if value is None else ("reached" if value >= bound else "missed")
             lines.append(f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**")
         lines.append("")
-    if functions:
-        lines += lines_of(functions)
+    for part in apart.values():
+        lines += part
     path.write_text("\n".join(lines), encoding="utf-8")

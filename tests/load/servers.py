@@ -88,9 +88,9 @@ class Server:
 
     def talk(self, case):
         words = ["--target", self.target, "--rooms", case["rooms"], "--members", case["members"]]
-        for name in ("window", "rate", "users", "messages"):
+        for name in ("window", "in_turn", "rate", "users", "rooms_in", "messages", "warm_up_secs"):
             if name in case:
-                words += [f"--{name}", case[name]]
+                words += [f"--{name.replace('_', '-')}", case[name]]
         return words
 
     def requests(self, case):
