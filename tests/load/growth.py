@@ -1,172 +1,131 @@
-"""What operations cost as things grow: deliveries over connections, rooms and members, reads over the length of a history and
-the number of members. Writes GROWTH.md."""
+"""What operations cost as things grow: deliveries over connections, rooms, members, nodes and partitions, reads and joins over
+the length of a history and the number of members. Writes GROWTH.md."""
 
-import http.client
-import json
 import os
 import pathlib
 import sys
-import time
 from statistics import median
 
+from flat import BEAT_S, CPU, GROWN, SHARES, carry, cost, nodes
+from fleet import Fleet
+from reads import JOIN, NEW, OF_HISTORY, OF_MEMBERS, of_history, of_members
 from results import number
 from servers import Roomtone
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
 PAGE = pathlib.Path(__file__).with_name("GROWTH.md")
-ROUNDS = 3
-SECS = 3
-READS = 2_000
-TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
-
-# Rooms and the members of each. A row's first is what the others are compared with.
-DELIVERIES = {
-    "connections, in rooms of 100": [(1, 100), (10, 100), (50, 100), (100, 99)],
-    "rooms of 10": [(1, 10), (10, 10), (100, 10), (900, 10)],
-    "members of one room": [(1, 10), (1, 100), (1, 1_000), (1, 9_900)],
-}
+WINDOW = 32
+# Members of one room; here a message is more work where there are more, so its window is what stays the same.
+MEMBERS_OF_ONE = [10, 100, 1_000, 9_900]
 HISTORIES = [100, 1_000, 10_000, 100_000, 1_000_000]
-MEMBERS = [100, 1_000, 10_000]
+MEMBERS = [100, 1_000, 10_000, 100_000]
+NODES = [1, 2, 4]
+PARTITIONS = [1, 16, 64, 256]
 # What --quick leaves out.
-LARGE = {1_000_000, 9_900, 900}
-
-
-def deliveries(rooms, members):
-    """Microseconds of CPU time for a delivery, and how many there were a second: medians."""
-    case = {"what": "talk", "rooms": rooms, "members": members, "window": 32}
-    runs = []
-    for _ in range(ROUNDS):
-        with Roomtone(BIN, case) as server:
-            runs.append(server.load(case, SECS))
-    return [median(run[name] for run in runs) for name in ("server_cpu_us_per_delivery", "deliveries_per_s")]
-
-
-class Reader:
-    """A user of a running server who reads over HTTP."""
-
-    def __init__(self, server, uid):
-        self.server = server
-        self.http = http.client.HTTPConnection("127.0.0.1", server.port)
-        self.token = self.ask("POST", "/dev/token", {"uid": uid, "nickname": uid})["token"]
-
-    def ask(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}"} if hasattr(self, "token") else {}
-        self.http.request(method, path, json.dumps(body) if body else None, headers)
-        answer = self.http.getresponse()
-        text = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status} {text[:200]}")
-        return json.loads(text)
-
-    def cost(self, path):
-        """Microseconds of the server's CPU time for one read, and of the wall's: a mean, and a median."""
-        self.ask("GET", path)
-        before, waits = cpu_us(self.server), []
-        for _ in range(READS):
-            begun = time.perf_counter()
-            self.ask("GET", path)
-            waits.append((time.perf_counter() - begun) * 1e6)
-        return [(cpu_us(self.server) - before) / READS, median(waits)]
-
-
-def cpu_us(server):
-    ticks = 0
-    for pid in server.pids():
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks * TICK_US
-
-
-def until_idle(server):
-    """Waits until the server has seen everybody off."""
-    before = -TICK_US * 100
-    while cpu_us(server) - before > 2 * TICK_US:
-        before = cpu_us(server)
-        time.sleep(0.5)
-
-
-def reads(members, messages, paths):
-    """What reads cost in a room with so many members and so many messages."""
-    case = {"what": "talk", "rooms": 1, "members": members, "window": 1_000, "messages": messages, "users": "growth"}
-    with Roomtone(BIN, case) as server:
-        server.load(case, SECS)
-        until_idle(server)
-        # The first member of a room is its owner; the room is found among those joined.
-        owner = Reader(server, "load-growth-0-0")
-        room = owner.ask("GET", "/v1/api/rooms/joined")["rooms"][0]["id"]
-        return {name: owner.cost(path.format(room=room)) for name, path in paths.items()}
-
-
-def table(title, columns, rows):
-    lines = [f"| {title} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
+LARGE = {"members of one": {9_900}, "histories": {100_000, 1_000_000}, "members": {10_000, 100_000}, "nodes": {4}, "partitions": {64}}
 
 
 def show(name, *values):
     print(f"{name}: {', '.join(number(value) for value in values)}", file=sys.stderr, flush=True)
 
 
-def delivery_tables(kept):
+def table(columns, rows):
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def grown_tables(rounds, quick):
+    """One message under way over all rooms."""
     lines = []
-    for title, sizes in DELIVERIES.items():
+    for way, sizes in GROWN.items():
         rows, first = [], None
-        for rooms, members in filter(kept, sizes):
-            cpu, rate = deliveries(rooms, members)
-            show(f"{title} {rooms} x {members}", cpu, rate)
+        for rooms, members in [*sizes[:1], *sizes[-1:]] if quick else sizes:
+            cpu = median(cost(BIN, "roomtone", rooms, members) for _ in range(rounds))
+            show(f"{way} {rooms} x {members}", cpu)
             first = first or cpu
-            rows.append([f"{rooms:,}", f"{members:,}", number(cpu), number(rate), f"{cpu / first:.2f}"])
-        lines += table("rooms", ["members of each", "CPU µs a delivery", "deliveries/s", f"to the first: {title}"], rows)
+            rows.append([f"{rooms:,}", f"{members:,}", number(cpu), f"{cpu / first:.2f}"])
+        lines += table(["rooms", "members of each", "CPU µs a delivery", f"to the first: {way}"], rows)
     return lines
 
 
-def read_tables(kept):
-    lines, rows = [], []
-    paths = {
-        "newest page": "/v1/api/chat/history?roomId={room}",
-        "first page of all": "/v1/api/chat/history/{room}?size=20",
-        "rooms joined": "/v1/api/rooms/joined",
-        "come back": "/v1/api/chat/rooms/joined/{room}",
-    }
-    columns = [f"{name}: CPU µs, wall µs" for name in paths]
-    for messages in filter(lambda messages: kept((1, messages)), HISTORIES):
-        costs = reads(1, messages, paths)
-        show(f"{messages} messages", *(cost[0] for cost in costs.values()))
-        rows.append([f"{messages:,}", *(f"{number(cpu)}, {number(wall)}" for cpu, wall in costs.values())])
-    lines += table("messages in the room", columns, rows)
-    paths = {
-        "a page of members": "/v1/api/rooms/{room}/users?size=20",
-        "rooms joined": "/v1/api/rooms/joined",
-        "come back": "/v1/api/chat/rooms/joined/{room}",
-    }
-    columns, rows = [f"{name}: CPU µs, wall µs" for name in paths], []
-    for members in filter(lambda members: kept((1, members)), MEMBERS):
-        costs = reads(members - 1, 10, paths)
-        show(f"{members} members", *(cost[0] for cost in costs.values()))
-        rows.append([f"{members:,}", *(f"{number(cpu)}, {number(wall)}" for cpu, wall in costs.values())])
-    return lines + table("members of the room", columns, rows)
+def member_table(rounds, kept):
+    rows, first = [], None
+    for members in kept("members of one", MEMBERS_OF_ONE):
+        case, runs = {"what": "talk", "rooms": 1, "members": members, "window": WINDOW}, []
+        for _ in range(rounds):
+            with Roomtone(BIN, case) as server:
+                runs.append(server.load(case, BEAT_S))
+        cpu, rate = (median(run[name] for run in runs) for name in (CPU, "deliveries_per_s"))
+        show(f"members {members}", cpu, rate)
+        first = first or cpu
+        rows.append([f"{members:,}", number(cpu), number(rate), f"{cpu / first:.2f}"])
+    return table(["members of one room", "CPU µs a delivery", "deliveries/s", "to the first"], rows)
+
+
+def read_table(title, sizes, measure, operations):
+    rows = []
+    for size in sizes:
+        costs = measure(BIN, size)
+        show(f"{title} {size}", *(costs[name][0] for name in operations))
+        cells = [f"{number(cpu)}, {number(wall)}" if wall else number(cpu) for cpu, wall in (costs[name] for name in operations)]
+        rows.append([f"{size:,}", *cells])
+    columns = [f"{name}: CPU µs" if name == JOIN else f"{name}: CPU µs, wall µs" for name in operations]
+    return table([title, *columns], rows)
+
+
+def node_tables(rounds, kept):
+    """Nodes on the real parts."""
+    rooms, members, rate = share = SHARES["small"]
+    counts = tuple(kept("nodes", NODES))
+    costs = [median(of_count) for of_count in zip(*nodes(BIN, rounds, BEAT_S, counts, ("small",))["small"], strict=True)]
+    rows = [[str(count), number(cpu), f"{count * costs[0] / cpu:.2f}"] for count, cpu in zip(counts, costs, strict=True)]
+    lines = table(["nodes", "CPU µs a delivery", "times what one carries"], rows)
+    rows = []
+    for partitions in kept("partitions", PARTITIONS):
+        with Fleet(BIN, ROOMTONE_KAFKA_PARTITIONS=str(partitions)) as fleet:
+            fleet.make(small=(rooms, members))
+            runs = [carry(fleet, "small", share, BEAT_S) for _ in range(rounds)]
+        figures = [median(run[name] for run in runs) for name in (CPU, "server_cpu", "beside_cpu", "p50_us", "p99_us")]
+        show(f"partitions {partitions}", *figures)
+        rows.append([str(partitions), *map(number, figures)])
+    return lines + table(["partitions", "CPU µs a delivery", "cores of the node", "cores of the parts", "p50 µs", "p99 µs"], rows)
 
 
 def main(arguments):
     quick = "--quick" in arguments
-    kept = lambda size: not (quick and LARGE & set(size))  # noqa: E731
+    rounds = 1 if quick else 3
+    kept = lambda what, sizes: [size for size in sizes if not (quick and size in LARGE[what])]  # noqa: E731
+    _, members, rate = SHARES["small"]
     lines = [
         "# What grows, and what it costs",
         "",
-        f"Written by `tests/load/growth{' --quick' if quick else ''}`: the one process on the embedded stores, one shard, one core.",
+        f"Written by `tests/load/growth{' --quick' if quick else ''}`: the one process on the embedded stores, one shard, one core, but where it says otherwise.",
         "",
         "## Deliveries",
         "",
-        "In a closed loop, 32 messages of each room under way. A message costs something, and so does each delivery of it; what is",
-        "said once for many listeners is dearer for few.",
+        "One message is under way over all rooms, which come one after the other: so a message is the same work, however many",
+        "connections there are, and nothing gathers that would be cheaper together.",
         "",
-        *delivery_tables(kept),
-        "## Reads",
+        *grown_tables(rounds, quick),
+        f"In one room, {WINDOW} messages under way. A message costs something, and so does each delivery of it; what is said once for many",
+        "listeners is dearer for few.",
         "",
-        f"By the room's owner over HTTP, {READS:,} times each. A page is found by an index, a room's sum is one row, and what is",
-        "unread is a difference of two counts, so none of these looks at more than it shows. The first 100 members are",
-        "shown with a room; beyond, it does not matter how many there are.",
+        *member_table(rounds, kept),
+        "## Reads and joins",
         "",
-        *read_tables(kept),
+        "By the room's owner over HTTP. A page is found by an index, a room's sum is one row, and what is unread is a difference",
+        "of two counts, so none of these looks at more than it shows. The first 100 members are shown with a room; beyond, it does not",
+        "matter how many there are. Who is on and who is off are whole lists: none is on here, and all are off. A join is that of",
+        f"one of {NEW} who connect, join, listen to a message and go, all of it.",
+        "",
+        *read_table("messages in the room", kept("histories", HISTORIES), of_history, [*OF_HISTORY]),
+        *read_table("members of the room", kept("members", MEMBERS), of_members, [*OF_MEMBERS, JOIN]),
+        "## Nodes and partitions",
+        "",
+        f"On the real parts, the nodes on one core together. Each node has {SHARES['small'][0]} rooms of {members} and {rate} messages a second as its share; what several",
+        "carry is worked out from their CPU time. Each reads all of the log.",
+        "",
+        *node_tables(rounds, kept),
     ]
     PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
