@@ -50,14 +50,15 @@ def nodes(programs, rounds, secs, counts=(1, 2), kinds=tuple(SHARES)):
     with Fleet(programs) as fleet:
         fleet.make(**{kind: (max(counts) * rooms, members) for kind, (rooms, members, _) in shares.items()})
         for number in range(rounds):
-            costs = {kind: [] for kind in kinds}
-            for count in counts:
+            costs = {kind: {} for kind in kinds}
+            # Now the fewest first, now the most: what was there before should not always be the same.
+            for count in counts if number % 2 == 0 else reversed(counts):
                 fleet.have_nodes(count)
                 for kind, share in shares.items():
-                    costs[kind].append(carry(fleet, kind, share, secs)[CPU])
+                    costs[kind][count] = carry(fleet, kind, share, secs)[CPU]
             for kind, of_kind in costs.items():
-                found[kind].append(of_kind)
-                print(f"nodes {counts} {number + 1} {kind}: {of_kind}", file=sys.stderr, flush=True)
+                found[kind].append([of_kind[count] for count in counts])
+                print(f"nodes {counts} {number + 1} {kind}: {found[kind][-1]}", file=sys.stderr, flush=True)
     return found
 
 

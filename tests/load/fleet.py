@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ TAKEN = "roomtone_records_taken_total"
 SKIP_S = 120
 # Seconds in which nothing comes, when nothing more will.
 STILL_S = 1
+# How often those who are to be members come again, where some could not.
+ENTERED_AGAIN_MAX = 3
 
 
 class Fleet(Parts):
@@ -72,8 +75,17 @@ class Fleet(Parts):
             # Those of an earlier run went with its parts.
             self.rooms_in(group).unlink(missing_ok=True)
             words = ["--http", f"127.0.0.1:{HTTP_PORT}", "--messages", 1, "--warm-up-secs", 0]
-            self.talk(group, rooms, members, *words)
+            self.enter(group, rooms, members, *words)
         self.down("roomtone")
+
+    def enter(self, *words):
+        """Stores that have just started may take too long for somebody at first; who is in is in, and the rest come again."""
+        for _ in range(ENTERED_AGAIN_MAX):
+            try:
+                return self.talk(*words)
+            except subprocess.CalledProcessError:
+                print("  not all are in, again", file=sys.stderr, flush=True)
+        return self.talk(*words)
 
     def talk(self, group, rooms, members, *more):
         """The figures of a load on the first so many rooms of a group."""
