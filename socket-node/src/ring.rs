@@ -122,7 +122,8 @@ impl Ring {
     /// The place below which every shard has taken all.
     pub(crate) fn slowest(&self) -> u64 {
         let cursors = self.cursors.iter().map(|c| c.load(Ordering::Acquire));
-        cursors.min().unwrap_or(u64::MAX)
+        // A shard that has ended waits for nothing that is still to come.
+        cursors.min().unwrap_or(u64::MAX).min(*self.end.borrow())
     }
 
     /// The entries from `from` on, at most `max`.
