@@ -33,7 +33,7 @@ def requests(operation, answer_bytes):
 def rest(about, operation, answer_bytes, bounds=None):
     figures = {"by CPU": (REQUEST_CPU, True), "by rate": (REQUEST_RATE, False)}
     case = requests(operation, answer_bytes)
-    return Goal(about, case, ["roomtone", "constant", "node-http"], figures, bounds or {})
+    return Goal(about, case, ["roomtone", "constant", "axum", "node-http"], figures, bounds or {})
 
 
 GOALS = {

@@ -184,6 +184,16 @@ class Constant(Server):
         self.run([self.binaries / "roomtone-load", *words])
 
 
+class Axum(Server):
+    """The libraries of a REST function, with nothing around them: no bound, and no function behind them does better."""
+
+    target = "axum"
+
+    def start(self):
+        words = ["axum", "--at", f"127.0.0.1:{self.port}", "--answer-bytes", self.case["answer_bytes"]]
+        self.run([self.binaries / "roomtone-load", *words])
+
+
 class NodeHttp(Server):
     """Node's http module, with nothing around it."""
 
@@ -199,6 +209,7 @@ SERVERS = {
     "uws": Uws,
     "rabbitmq": Rabbitmq,
     "constant": Constant,
+    "axum": Axum,
     "node-http": NodeHttp,
 }
 

@@ -2,10 +2,11 @@
 //!
 //! `talk` measures deliveries, `idle` the memory of connections that only listen, and `limit` is the server that no other
 //! can beat: it writes what it gets to every subscriber and knows no protocol. `requests` and `constant` are the same for
-//! HTTP, and `cold-start` starts functions. Each run ends with one line of JSON.
+//! HTTP, beside which `axum` is what its libraries cost, and `cold-start` starts functions. Each run ends with one line of JSON.
 //! These know nothing of the server's code but how a token is signed. `scale` puts no load on anything: it works out what
 //! fleets would cost, by the domain's own records and partitions.
 
+mod bare_axum;
 mod bare_call;
 mod check;
 mod cold_start;
@@ -72,6 +73,15 @@ enum What {
         #[arg(long, default_value_t = 600)]
         answer_bytes: usize,
     },
+    /// Serves by the libraries that Roomtone serves HTTP by, with nothing around them: JSON in, JSON out.
+    Axum {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        at: std::net::SocketAddr,
+        /// Bytes of the answer's body.
+        #[arg(long, default_value_t = 600)]
+        answer_bytes: usize,
+    },
     /// Starts a Lambda function, and measures how long it takes to its first poll, and its first calls.
     ColdStart(ColdStartPlan),
     /// Writes records into Kafka, that nobody said and no room is known of.
@@ -88,6 +98,7 @@ fn main() -> ExitCode {
         What::Scale(scale) => scale::run(&scale),
         What::Requests(plan) => requests::run(&plan),
         What::Constant { at, answer_bytes } => constant::serve(at, answer_bytes),
+        What::Axum { at, answer_bytes } => bare_axum::serve(at, answer_bytes),
         What::ColdStart(plan) => cold_start::run(&plan),
         What::Fill(plan) => fill::run(&plan),
         What::BareCall(plan) => bare_call::run(&plan),
