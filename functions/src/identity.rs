@@ -1,5 +1,7 @@
 //! Who is asking, by the token in the `Authorization` header. Knows no operation.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -26,7 +28,8 @@ impl FromRequestParts<App> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Self(profile(&identify(parts, app).await?)?))
+        let identity = identify(parts, app).await?;
+        Ok(Self(profile(&identity)?))
     }
 }
 
@@ -50,7 +53,7 @@ impl FromRequestParts<App> for Anybody {
     }
 }
 
-async fn identify(parts: &Parts, app: &App) -> Result<Identity> {
+async fn identify(parts: &Parts, app: &App) -> Result<Arc<Identity>> {
     let header = parts
         .headers
         .get(AUTHORIZATION)

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Header, get_current_timestamp};
 
-use super::claims::Identity;
+use super::claims::{self, Identity};
 use super::crypto;
 use super::error::{AuthError, SettingsError};
 use super::jwks::{Jwks, Pace};
+use super::known::{Known, Opened};
 use super::settings::AuthSettings;
 use super::trusted::{Rules, TrustedKey};
 use crate::outbound::Outbound;
@@ -25,8 +26,9 @@ pub struct Authenticator {
 
 #[derive(Debug)]
 struct Keys {
-    hs256: Option<TrustedKey>,
+    hs256: Option<Arc<TrustedKey>>,
     jwks: Option<Jwks>,
+    known: Known,
     leeway_s: u64,
 }
 
@@ -49,7 +51,7 @@ impl Authenticator {
         let rules = Rules::new(settings);
         let hs256 = settings.secret()?.map(|secret| {
             let key = DecodingKey::from_secret(secret.expose());
-            TrustedKey::new(Algorithm::HS256, key, &rules)
+            Arc::new(TrustedKey::new(Algorithm::HS256, key, &rules))
         });
         let key_set = settings.key_set()?;
         let jwks = key_set.map(|endpoint| Jwks::new(endpoint, outbound, rules, pace));
@@ -62,6 +64,7 @@ impl Authenticator {
             keys: Arc::new(Keys {
                 hs256,
                 jwks,
+                known: Known::default(),
                 leeway_s,
             }),
         })
@@ -70,40 +73,86 @@ impl Authenticator {
     /// Checks a token: its signature and algorithm, `exp`, `nbf`, and `iss` and `aud` as configured.
     ///
     /// An HS256 token is checked without waiting for anything. One with a `kid` may wait for a fetch of the
-    /// issuer's keys.
+    /// issuer's keys. A token that was good before is known by its text; its key and its times are looked at again.
     ///
     /// # Errors
     /// Why it is refused; `KeysUnavailable` alone says nothing about the token.
-    pub async fn verify(&self, token: &str) -> Result<Identity, AuthError> {
-        let header = read_header(token)?;
-        let claims = match header.alg {
-            Algorithm::HS256 => self.shared_key()?.open(token)?,
-            Algorithm::RS256 | Algorithm::ES256 => {
-                self.published_key(&header).await?.open(token)?
-            }
-            _ => return Err(AuthError::WrongAlgorithm),
+    pub async fn verify(&self, token: &str) -> Result<Arc<Identity>, AuthError> {
+        let opened = match self.keys.known.find(token) {
+            Some(known) => self.again(token, known).await?,
+            None => self.open(token).await?,
         };
-        let identity = Identity::read(&claims, self.keys.leeway_s)?;
+        self.in_time(&opened)?;
+        Ok(opened.identity.clone())
+    }
+
+    /// A token that was good by this key. Where the key is another now, all of it is checked anew.
+    async fn again(&self, token: &str, known: Arc<Opened>) -> Result<Arc<Opened>, AuthError> {
+        let key = self.key(known.algorithm, known.kid.as_deref()).await?;
+        match Arc::ptr_eq(&key, &known.key) {
+            true => Ok(known),
+            false => self.open(token).await,
+        }
+    }
+
+    async fn open(&self, token: &str) -> Result<Arc<Opened>, AuthError> {
+        let Header { alg, kid, .. } = read_header(token)?;
+        let key = self.key(alg, kid.as_deref()).await?;
+        let claims = key.open(token)?;
+        let opened = Arc::new(Opened {
+            algorithm: alg,
+            kid,
+            key,
+            identity: Identity::read(&claims, self.keys.leeway_s)?.into(),
+            not_before_s: claims::seconds(&claims, "nbf"),
+        });
+        self.keys.known.keep(token, opened.clone());
+        Ok(opened)
+    }
+
+    /// What the clock says of a token, to the second.
+    fn in_time(&self, opened: &Opened) -> Result<(), AuthError> {
+        let now_s = get_current_timestamp();
         // The library lets the whole second pass in which a token runs out; a session would end as it began.
-        if identity.expires_at_ms <= get_current_timestamp().saturating_mul(1_000) {
+        if opened.identity.expires_at_ms <= now_s.saturating_mul(1_000) {
             return Err(AuthError::Expired);
         }
-        Ok(identity)
-    }
-
-    fn shared_key(&self) -> Result<&TrustedKey, AuthError> {
-        self.keys.hs256.as_ref().ok_or(AuthError::WrongAlgorithm)
-    }
-
-    async fn published_key(&self, header: &Header) -> Result<Arc<TrustedKey>, AuthError> {
-        let jwks = self.keys.jwks.as_ref().ok_or(AuthError::WrongAlgorithm)?;
-        let kid = header.kid.as_deref().ok_or(AuthError::UnknownKey)?;
-        let key = jwks.key(kid).await?;
-        if key.algorithm == header.alg {
-            Ok(key)
-        } else {
-            Err(AuthError::WrongAlgorithm)
+        let latest_s = now_s.saturating_add(self.keys.leeway_s);
+        match opened.not_before_s.is_some_and(|s| s > latest_s) {
+            true => Err(AuthError::NotYetValid),
+            false => Ok(()),
         }
+    }
+
+    /// The key that tokens with this header are to hold by, now.
+    async fn key(
+        &self,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+    ) -> Result<Arc<TrustedKey>, AuthError> {
+        let key = match algorithm {
+            Algorithm::HS256 => return self.shared_key(),
+            Algorithm::RS256 | Algorithm::ES256 => self.published_key(kid).await?,
+            _ => return Err(AuthError::WrongAlgorithm),
+        };
+        match key.algorithm == algorithm {
+            true => Ok(key),
+            false => Err(AuthError::WrongAlgorithm),
+        }
+    }
+
+    fn shared_key(&self) -> Result<Arc<TrustedKey>, AuthError> {
+        self.keys.hs256.clone().ok_or(AuthError::WrongAlgorithm)
+    }
+
+    async fn published_key(&self, kid: Option<&str>) -> Result<Arc<TrustedKey>, AuthError> {
+        let jwks = self.keys.jwks.as_ref().ok_or(AuthError::WrongAlgorithm)?;
+        jwks.key(kid.ok_or(AuthError::UnknownKey)?).await
+    }
+
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.keys.known.count()
     }
 }
 

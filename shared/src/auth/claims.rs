@@ -62,13 +62,17 @@ fn subject(claims: &Map<String, Value>) -> Result<String, AuthError> {
     }
 }
 
-/// Seconds since 1970, rounded to whole ones as the check of `exp` does (RFC 7519 allows fractions).
 fn expiry_s(claims: &Map<String, Value>) -> Result<u64, AuthError> {
-    let exp = claims.get("exp");
-    let whole = exp.and_then(Value::as_u64);
+    seconds(claims, "exp").ok_or(AuthError::BadClaim("exp"))
+}
+
+/// Seconds since 1970, rounded to whole ones as the check of `exp` and `nbf` does (RFC 7519 allows fractions).
+pub(super) fn seconds(claims: &Map<String, Value>, name: &str) -> Option<u64> {
+    let value = claims.get(name);
+    let whole = value.and_then(Value::as_u64);
     // A cast of a float saturates; negative ones and NaN have been refused and would become 0, long past.
-    let rounded = || exp.and_then(Value::as_f64).map(|s| s.round() as u64);
-    whole.or_else(rounded).ok_or(AuthError::BadClaim("exp"))
+    let rounded = || value.and_then(Value::as_f64).map(|s| s.round() as u64);
+    whole.or_else(rounded)
 }
 
 /// `scope` is words divided by spaces (RFC 8693 section 4.2); some issuers write an array of them.

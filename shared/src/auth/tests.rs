@@ -2,6 +2,7 @@
 
 mod forge;
 mod identity;
+mod known;
 mod published;
 mod refused;
 mod rsa_test_key;

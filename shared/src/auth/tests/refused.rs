@@ -1,5 +1,7 @@
 //! The table of wrong tokens: every one is refused, and for the reason it should be.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ fn good(changes: Value) -> Value {
     claims(all)
 }
 
-fn verify(settings: &AuthSettings, token: &str) -> Result<Identity, AuthError> {
+fn verify(settings: &AuthSettings, token: &str) -> Result<Arc<Identity>, AuthError> {
     let checked = authenticator(settings).verify(token).now_or_never();
     checked.expect("no key has to be fetched")
 }
