@@ -54,6 +54,12 @@ pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Res
 }
 
 async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool)> {
+    // What is there already is found without a write.
+    if let Some(there) = stores.rooms.by_playlist(&wanted.playlist.id).await?
+        && may_have(&wanted.owner, &there)?.live
+    {
+        return Ok((there, false));
+    }
     let mut room = Room {
         id: RoomId::new(),
         owner: wanted.owner,
@@ -67,12 +73,7 @@ async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool
             Created::New => return Ok((room, true)),
             Created::Exists(there) => there,
         };
-        if there.owner.uid != room.owner.uid {
-            return Err(Error::Conflict(
-                "this playlist's room has another owner".into(),
-            ));
-        }
-        if there.live {
+        if may_have(&room.owner, &there)?.live {
             return Ok((there, false));
         }
         // Later than the old beginning by every clock, so that the two can be told apart.
@@ -87,4 +88,14 @@ async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool
         }
     }
     Err(Error::Unavailable("the room store"))
+}
+
+/// The room, where it is this owner's.
+fn may_have<'a>(owner: &Profile, room: &'a Room) -> Result<&'a Room> {
+    if room.owner.uid == owner.uid {
+        return Ok(room);
+    }
+    Err(Error::Conflict(
+        "this playlist's room has another owner".into(),
+    ))
 }

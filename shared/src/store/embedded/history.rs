@@ -1,16 +1,16 @@
 //! History: the log's own records, found by an index.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use redb::{Database, Range, ReadableDatabase};
+use redb::Range;
 
 use super::chunk::{Chunk, Entry};
 use super::index::{self, FIRST, LAST};
 use super::journal::{Journal, Placed};
-use super::rows::{self, Fault};
+use super::rows::Fault;
 use super::settled::Settled;
+use super::snapshot::Reader;
 use super::tables::{self, IdKey, RoomKey};
+use crate::domain::event::Headers;
 use crate::domain::judge::{self, Shown};
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
@@ -21,7 +21,7 @@ use crate::store::{Archived, History, Summary, failed};
 
 /// History in the log's file.
 pub(super) struct EmbeddedHistory {
-    db: Arc<Database>,
+    reader: Reader,
     journal: Journal,
     epoch: u16,
     settled: Settled,
@@ -36,9 +36,9 @@ struct Wanted {
 }
 
 impl EmbeddedHistory {
-    pub(super) fn new(db: Arc<Database>, journal: Journal, epoch: u16, settled: Settled) -> Self {
+    pub(super) fn new(reader: Reader, journal: Journal, epoch: u16, settled: Settled) -> Self {
         Self {
-            db,
+            reader,
             journal,
             epoch,
             settled,
@@ -53,34 +53,36 @@ impl EmbeddedHistory {
 
     fn read_page(&self, room: RoomId, wanted: &Wanted) -> Result<Vec<Archived>, Fault> {
         let entries = self.find(room.to_bytes(), wanted)?;
-        let (mut page, mut bytes) = (Vec::with_capacity(entries.len()), 0);
-        let mut record: Option<Placed> = None;
+        let (mut page, mut bytes, mut json) = (Vec::with_capacity(entries.len()), 0, vec![]);
+        let mut last: Option<Placed> = None;
         for entry in entries {
-            let placed = match record.take().filter(|r| r.position == entry.position) {
+            let id = MessageId::from_bytes(entry.id);
+            let placed = match last.take().filter(|last| last.position == entry.position) {
                 Some(same) => same,
                 None => self.journal.read(entry.position)?,
             };
-            let id = MessageId::from_bytes(entry.id);
-            let Some(Shown { message, headers }) = judge::shown(self.epoch, &placed.record, id)
-            else {
+            let shown = judge::shown(self.epoch, &placed.record, id);
+            let Some(Shown { message, headers }) = shown else {
                 return Err(Fault::Journal("history's index points to another record"));
             };
-            let archived = Archived { message, headers };
-            bytes += serde_json::to_vec(&archived)?.len();
+            json.clear();
+            message.write_json(&mut json);
+            bytes += octets(&json, &headers)?;
             if bytes > limits::PAGE_BYTES_MAX && !page.is_empty() {
                 break;
             }
-            page.push(archived);
-            record = Some(placed);
+            page.push(Archived { message, headers });
+            last = Some(placed);
         }
         Ok(page)
     }
 
     /// The index's entries of what is wanted, in its order.
     fn find(&self, room: RoomKey, wanted: &Wanted) -> Result<Vec<Entry>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::HISTORY)?;
+        let newest = self.reader.newest()?;
+        let table = &newest.history;
         // The first message that is wanted may stand in a piece that begins before it.
-        let first = index::last(&table, room, wanted.first)?.and_then(|piece| piece.first());
+        let first = index::last(table, room, wanted.first)?.and_then(|piece| piece.first());
         let from = first.unwrap_or(wanted.first);
         let mut pieces: Range<'_, (RoomKey, IdKey), &'static [u8]> =
             table.range((room, from)..=(room, wanted.last))?;
@@ -104,14 +106,23 @@ impl EmbeddedHistory {
 
     fn count_unread(&self, room: RoomId, uid: &Uid, mark: Option<MessageId>) -> Result<u64, Fault> {
         let of = (room.to_bytes(), uid);
-        let txn = self.db.begin_read()?;
-        let history = txn.open_table(tables::HISTORY)?;
-        let talks_by = txn.open_table(tables::TALKS_BY)?;
-        let upto = |upto: IdKey| index::count(&history, &talks_by, of, upto);
+        let newest = self.reader.newest()?;
+        let talks_by = newest.table(tables::TALKS_BY)?;
+        let upto = |upto: IdKey| index::count(&newest.history, &talks_by, of, upto);
         let (there, read) = (upto(LAST)?, upto(mark.map_or(FIRST, MessageId::to_bytes))?);
         let (all, own) = (there.all - read.all, there.own - read.own);
         Ok(all.saturating_sub(own).min(limits::UNREAD_MAX))
     }
+}
+
+/// Octets that a message takes of a page's as it is archived, with its JSON and its own headers.
+fn octets(json: &[u8], headers: &Headers) -> Result<usize, Fault> {
+    let around = r#"{"message":,"headers":}"#.len();
+    let headers = match headers.is_empty() {
+        true => 0,
+        false => serde_json::to_vec(headers)?.len(),
+    };
+    Ok(around + json.len() + headers)
 }
 
 /// The id just behind this one, or just before it.
@@ -187,11 +198,11 @@ impl History for EmbeddedHistory {
 
     async fn summary(&self, room: RoomId) -> Result<Summary> {
         self.settled.wait().await?;
-        let read = || -> Result<_, Fault> {
-            let table = self.db.begin_read()?.open_table(tables::SUMMARIES)?;
-            Ok(rows::get(&table, room.to_bytes())?.unwrap_or_default())
-        };
-        read().map_err(|why| failed("history", &why))
+        let newest = self.reader.newest();
+        let summary = newest.and_then(|newest| newest.summary(room));
+        Ok(summary
+            .map_err(|why| failed("history", &why))?
+            .unwrap_or_default())
     }
 
     async fn unread(&self, room: RoomId, uid: &Uid, mark: Option<MessageId>) -> Result<u64> {
@@ -202,7 +213,10 @@ impl History for EmbeddedHistory {
 
     async fn covered(&self, _room: RoomId) -> Result<u64> {
         self.settled.wait().await?;
-        let recorded = tables::recorded(&self.db).map_err(|why| failed("history", &why))?;
+        let newest = self.reader.newest();
+        let recorded = newest
+            .and_then(|newest| newest.recorded())
+            .map_err(|why| failed("history", &why))?;
         Ok(recorded.through)
     }
 }

@@ -1,12 +1,10 @@
 //! Memberships on redb: each change is one job of the writer, so changes never meet.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use redb::{Database, ReadableDatabase};
 
 use super::rows::{self, Fault};
 use super::settled::Settled;
+use super::snapshot::Reader;
 use super::tables::{self, Tables};
 use super::writer::Writer;
 use crate::domain::membership::{
@@ -22,23 +20,22 @@ use crate::store::{Changed, Memberships, Told, failed};
 
 /// Memberships on redb.
 pub(super) struct EmbeddedMemberships {
-    db: Arc<Database>,
+    reader: Reader,
     writer: Writer,
     settled: Settled,
 }
 
 impl EmbeddedMemberships {
-    pub(super) fn new(db: Arc<Database>, writer: Writer, settled: Settled) -> Self {
+    pub(super) fn new(reader: Reader, writer: Writer, settled: Settled) -> Self {
         Self {
-            db,
+            reader,
             writer,
             settled,
         }
     }
 
     fn read(&self, room: RoomId, uid: &Uid) -> Result<Option<Membership>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::MEMBERSHIPS)?;
-        rows::get(&table, (room.to_bytes(), uid.as_str()))
+        self.reader.newest()?.membership(room, uid)
     }
 
     /// What there is, where a change changes nothing.
@@ -58,45 +55,16 @@ impl EmbeddedMemberships {
     }
 
     fn read_user(&self, uid: &Uid) -> Result<UserRooms, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::USERS)?;
+        let table = self.reader.newest()?.table(tables::USERS)?;
         Ok(rows::get(&table, uid.as_str())?.unwrap_or_default())
     }
 
-    fn read_page(
-        &self,
-        room: RoomId,
-        after: Option<MemberCursor>,
-        size: usize,
-    ) -> Result<Vec<Membership>, Fault> {
-        let txn = self.db.begin_read()?;
-        let memberships = txn.open_table(tables::MEMBERSHIPS)?;
-        let room = room.to_bytes();
-        // The smallest text after a uid is that uid with a NUL behind it.
-        let from = after.map_or((0, String::new()), |c| {
-            (c.entered_at.ms(), format!("{}\0", c.uid))
-        });
-        let mut page = vec![];
-        for key in txn
-            .open_table(tables::ENTERED)?
-            .range((room, from.0, from.1.as_str())..)?
-            .take(size)
-        {
-            let key = key?.0;
-            let (of, _, uid) = key.value();
-            if of != room {
-                break;
-            }
-            page.extend(rows::get::<_, Membership>(&memberships, (room, uid))?);
-        }
-        Ok(page)
-    }
-
     fn read_pending(&self, before: Timestamp, size: usize) -> Result<Vec<Placed>, Fault> {
-        let txn = self.db.begin_read()?;
-        let memberships = txn.open_table(tables::MEMBERSHIPS)?;
+        let newest = self.reader.newest()?;
+        let memberships = newest.table(tables::MEMBERSHIPS)?;
         let mut found = vec![];
-        for key in txn
-            .open_table(tables::PENDING)?
+        for key in newest
+            .table(tables::PENDING)?
             .range(..(before.ms(), [0; 16], ""))?
             .take(size)
         {
@@ -252,7 +220,7 @@ impl Memberships for EmbeddedMemberships {
     async fn told(&self, room: RoomId, uid: &Uid) -> Result<Told> {
         self.settled.wait().await?;
         let read = || -> Result<Standing, Fault> {
-            let table = self.db.begin_read()?.open_table(tables::STANDINGS)?;
+            let table = self.reader.newest()?.table(tables::STANDINGS)?;
             Ok(rows::get(&table, (room.to_bytes(), uid.as_str()))?.unwrap_or_default())
         };
         let standing = read().map_err(|why| failed("the membership store", &why))?;
@@ -275,7 +243,9 @@ impl Memberships for EmbeddedMemberships {
         after: Option<MemberCursor>,
         size: usize,
     ) -> Result<Vec<Membership>> {
-        self.read_page(room, after, size)
+        let newest = self.reader.newest();
+        newest
+            .and_then(|newest| newest.members(room, after, size))
             .map_err(|why| failed("the membership store", &why))
     }
 

@@ -16,6 +16,7 @@ use super::record::{Recordable, record};
 use super::rooms::EmbeddedRooms;
 use super::rows::Fault;
 use super::settled::Settled;
+use super::snapshot::Reader;
 use super::tables::{self, Tables};
 use super::tail::Tail;
 use super::writer;
@@ -33,8 +34,9 @@ pub(super) fn stores(db: Database, log_file: PathBuf) -> Result<Stores, Fault> {
     let scribe = catch_up(&db, &journal, epoch, recorded.through)?;
     let db = Arc::new(db);
     let tail = Arc::new(Tail::new(scribe.next));
+    let reader = Reader::new(db.clone());
     let (recorder, records) = mpsc::channel(log_writer::GROUPS_MAX);
-    let (writer, recorded) = writer::start(db.clone(), records, scribe.next)?;
+    let (writer, recorded) = writer::start(db.clone(), reader.clone(), records, scribe.next)?;
     let settled = Settled {
         tail: tail.clone(),
         recorded,
@@ -51,22 +53,22 @@ pub(super) fn stores(db: Database, log_file: PathBuf) -> Result<Stores, Fault> {
     })?;
     Ok(Stores {
         rooms: Arc::new(EmbeddedRooms::new(
-            db.clone(),
+            reader.clone(),
             writer.clone(),
             settled.clone(),
         )),
         memberships: Arc::new(EmbeddedMemberships::new(
-            db.clone(),
+            reader.clone(),
             writer,
             settled.clone(),
         )),
         history: Arc::new(EmbeddedHistory::new(
-            db.clone(),
+            reader.clone(),
             journal.clone(),
             epoch,
             settled.clone(),
         )),
-        presence: Arc::new(EmbeddedPresence::new(db.clone(), settled)),
+        presence: Arc::new(EmbeddedPresence::new(reader, settled)),
         log: Arc::new(EmbeddedLog {
             db,
             journal,

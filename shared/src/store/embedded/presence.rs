@@ -1,13 +1,13 @@
 //! Presence on redb.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use redb::{Database, ReadableDatabase};
 
 use super::rows::{self, Fault};
 use super::settled::Settled;
+use super::snapshot::Reader;
 use super::tables;
 use crate::domain::event::NodeId;
 use crate::domain::presence::Standing;
@@ -18,16 +18,16 @@ use crate::store::{Presence, failed};
 
 /// Presence on redb.
 pub(super) struct EmbeddedPresence {
-    db: Arc<Database>,
+    reader: Reader,
     settled: Settled,
     /// Nodes of this process.
     living: Mutex<HashSet<NodeId>>,
 }
 
 impl EmbeddedPresence {
-    pub(super) fn new(db: Arc<Database>, settled: Settled) -> Self {
+    pub(super) fn new(reader: Reader, settled: Settled) -> Self {
         Self {
-            db,
+            reader,
             settled,
             living: Mutex::default(),
         }
@@ -38,16 +38,16 @@ impl EmbeddedPresence {
     }
 
     fn read(&self, room: RoomId, uid: &Uid) -> Result<Standing, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::STANDINGS)?;
+        let table = self.reader.newest()?.table(tables::STANDINGS)?;
         Ok(rows::get(&table, (room.to_bytes(), uid.as_str()))?.unwrap_or_default())
     }
 
     fn read_room(&self, room: RoomId) -> Result<(u64, Vec<(Uid, Standing)>), Fault> {
-        let txn = self.db.begin_read()?;
-        let through = tables::recorded_in(&txn)?.through;
+        let newest = self.reader.newest()?;
+        let through = newest.recorded()?.through;
         let room = room.to_bytes();
         let mut standings = vec![];
-        for row in txn.open_table(tables::STANDINGS)?.range((room, "")..)? {
+        for row in newest.table(tables::STANDINGS)?.range((room, "")..)? {
             let (key, value) = row?;
             let (of, uid) = key.value();
             if of != room {
@@ -62,7 +62,7 @@ impl EmbeddedPresence {
     }
 
     fn read_nodes(&self) -> Result<Vec<NodeId>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::HOLDERS)?;
+        let table = self.reader.newest()?.table(tables::HOLDERS)?;
         let (mut nodes, mut from) = (vec![], 0);
         while let Some(row) = table.range((from, [0; 16], "")..)?.next() {
             let node = row?.0.value().0;

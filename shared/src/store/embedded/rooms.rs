@@ -1,13 +1,13 @@
 //! Rooms on redb.
 
 use std::ops::Bound;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::ReadableTable;
 
 use super::rows::{self, Fault};
 use super::settled::Settled;
+use super::snapshot::Reader;
 use super::tables::{self, Tables};
 use super::writer::Writer;
 use crate::domain::room::{Room, RoomId};
@@ -17,33 +17,27 @@ use crate::store::{Created, RoomCursor, Rooms, Which, failed};
 
 /// Rooms on redb.
 pub(super) struct EmbeddedRooms {
-    db: Arc<Database>,
+    reader: Reader,
     writer: Writer,
     /// Whether a room is live comes of the log.
     settled: Settled,
 }
 
 impl EmbeddedRooms {
-    pub(super) fn new(db: Arc<Database>, writer: Writer, settled: Settled) -> Self {
+    pub(super) fn new(reader: Reader, writer: Writer, settled: Settled) -> Self {
         Self {
-            db,
+            reader,
             writer,
             settled,
         }
     }
 
     fn read(&self, id: RoomId) -> Result<Option<Room>, Fault> {
-        let table = self.db.begin_read()?.open_table(tables::ROOMS)?;
-        rows::get(&table, id.to_bytes())
+        self.reader.newest()?.room(id)
     }
 
     fn read_by_playlist(&self, playlist_id: &str) -> Result<Option<Room>, Fault> {
-        let txn = self.db.begin_read()?;
-        let ids = txn.open_table(tables::BY_PLAYLIST)?;
-        match ids.get(playlist_id)? {
-            Some(id) => rows::get(&txn.open_table(tables::ROOMS)?, id.value()),
-            None => Ok(None),
-        }
+        self.reader.newest()?.room_of(playlist_id)
     }
 
     fn read_page(
@@ -52,33 +46,31 @@ impl EmbeddedRooms {
         before: Option<RoomCursor>,
         size: usize,
     ) -> Result<Vec<Room>, Fault> {
-        let txn = self.db.begin_read()?;
-        let keys = txn.open_table(match which {
+        let newest = self.reader.newest()?;
+        let keys = newest.table(match which {
             Which::All => tables::BY_CREATED,
             Which::Live => tables::LIVE,
         })?;
-        let rooms = txn.open_table(tables::ROOMS)?;
         let end = before.map_or((u64::MAX, [0xff; 16]), |c| {
             (c.created_at.ms(), c.id.to_bytes())
         });
         let mut page = vec![];
         for key in keys.range(..end)?.rev().take(size) {
-            page.extend(rows::get::<_, Room>(&rooms, key?.0.value().1)?);
+            page.extend(newest.room(RoomId::from_bytes(key?.0.value().1))?);
         }
         Ok(page)
     }
 
     fn read_unindexed(&self, after: Option<RoomId>, size: usize) -> Result<Vec<Room>, Fault> {
-        let txn = self.db.begin_read()?;
-        let rooms = txn.open_table(tables::ROOMS)?;
+        let newest = self.reader.newest()?;
         let mut found = vec![];
         let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_bytes()));
-        let keys = txn.open_table(tables::UNINDEXED)?;
+        let keys = newest.table(tables::UNINDEXED)?;
         for key in keys
             .range::<tables::RoomKey>((from, Bound::Unbounded))?
             .take(size)
         {
-            found.extend(rows::get::<_, Room>(&rooms, key?.0.value())?);
+            found.extend(newest.room(RoomId::from_bytes(key?.0.value()))?);
         }
         Ok(found)
     }
@@ -134,10 +126,6 @@ impl Rooms for EmbeddedRooms {
     }
 
     async fn create(&self, room: &Room) -> Result<Created> {
-        // The room that is there keeps nobody waiting for the disk.
-        if let Some(there) = self.by_playlist(&room.playlist.id).await? {
-            return Ok(Created::Exists(there));
-        }
         let room = room.clone();
         let create = move |tables: &mut Tables<'_>| {
             let there = tables

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::record::{Recordable, record};
 use super::rows::Fault;
+use super::snapshot::Reader;
 use super::tables::Tables;
 use crate::error::{Error, Result};
 use crate::store::failed;
@@ -58,6 +59,7 @@ impl Writer {
 /// What the thread works with.
 struct Desk {
     db: Arc<Database>,
+    reader: Reader,
     jobs: mpsc::Receiver<Job>,
     log: mpsc::Receiver<Vec<Recordable>>,
     /// Not recorded yet, in the log's order, and when the first of it came.
@@ -70,6 +72,7 @@ struct Desk {
 /// it, and the offset before which the log is recorded, which is `recorded` at first.
 pub(super) fn start(
     db: Arc<Database>,
+    reader: Reader,
     log: mpsc::Receiver<Vec<Recordable>>,
     recorded: u64,
 ) -> Result<(Writer, watch::Receiver<u64>), Fault> {
@@ -77,6 +80,7 @@ pub(super) fn start(
     let (told, follow) = watch::channel(recorded);
     let desk = Desk {
         db,
+        reader,
         jobs: queue,
         log,
         waiting: vec![],
@@ -144,7 +148,9 @@ impl Desk {
     /// Writes a group with what waits; false where that fails: then the jobs are refused, and the records wait for the next
     /// group, or some time.
     fn commit(&mut self, group: Vec<Job>) -> bool {
-        match self.write(group) {
+        let written = self.write(group);
+        self.reader.outdate();
+        match written {
             Ok(committed) => {
                 if let Some(last) = self.waiting.last() {
                     self.recorded.send_replace(last.record().offset + 1);
