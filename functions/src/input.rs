@@ -31,6 +31,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    match serde_json::from_slice(bytes) {
+        Ok(Object(value)) => Ok(value),
+        Err(_) => parse_with_paths(bytes),
+    }
+}
+
+/// The same for a body that cannot be read, which is to be told where: to know the path all the way down takes as long again.
+fn parse_with_paths<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if bytes.trim_ascii().is_empty() {
         return Err(Error::Malformed(
             "the body is empty; it must be a JSON object".into(),
@@ -109,20 +117,20 @@ impl Visitor<'_> for IdVisitor {
 ///
 /// # Errors
 /// `Invalid`, naming it.
-pub(crate) fn required<T>(field: &str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::invalid(field, "is missing"))
+pub(crate) fn required<T>(field: impl fmt::Display, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::invalid(field.to_string(), "is missing"))
 }
 
 /// A name, a title or the like, of 1 to 200 characters.
 ///
 /// # Errors
 /// `Invalid`, naming `field`.
-pub(crate) fn name(field: &str, value: Option<String>) -> Result<Arc<str>> {
-    let text = required(field, value)?;
+pub(crate) fn name(field: impl fmt::Display, value: Option<String>) -> Result<Arc<str>> {
+    let text = required(&field, value)?;
     let max = limits::NAME_CHARS_MAX;
     if text.is_empty() || text.chars().count() > max {
         return Err(Error::invalid(
-            field,
+            field.to_string(),
             format!("must be 1 to {max} characters"),
         ));
     }

@@ -1,5 +1,6 @@
 //! A playlist as the playlist server sends it, taken into the domain's form by its rules.
 
+use std::fmt;
 use std::sync::Arc;
 
 use roomtone_shared::domain::playlist::{Music, Playlist, playtime_s};
@@ -33,18 +34,19 @@ impl PlaylistInput {
     /// # Errors
     /// `Invalid`, naming the field.
     pub(crate) fn check(self, at: &str) -> Result<Playlist> {
-        let id = name(&format!("{at}.id"), self.id.map(|id| id.0))?;
-        let title = name(&format!("{at}.name"), self.name)?;
-        let field = format!("{at}.musics");
-        let musics = required(&field, self.musics)?;
+        let id = name(format_args!("{at}.id"), self.id.map(|id| id.0))?;
+        let title = name(format_args!("{at}.name"), self.name)?;
+        let field = format_args!("{at}.musics");
+        let musics = required(field, self.musics)?;
         let max = limits::MUSICS_MAX;
         if !(1..=max).contains(&musics.len()) {
-            return Err(Error::invalid(field, format!("must be 1 to {max} tracks")));
+            let why = format!("must be 1 to {max} tracks");
+            return Err(Error::invalid(field.to_string(), why));
         }
         let checked = musics
             .into_iter()
             .enumerate()
-            .map(|(i, Object(music))| music.check(&field, i));
+            .map(|(i, Object(music))| music.check(field, i));
         Ok(Playlist {
             id,
             name: title,
@@ -54,20 +56,18 @@ impl PlaylistInput {
 }
 
 impl MusicInput {
-    fn check(self, list: &str, index: usize) -> Result<Music> {
-        let at = |field: &str| format!("{list}[{index}].{field}");
+    fn check(self, list: fmt::Arguments<'_>, index: usize) -> Result<Music> {
+        // Written out only where a field is against a rule.
+        let at = |field| fmt::from_fn(move |f| write!(f, "{list}[{index}].{field}"));
         let id = self.id.map_or_else(|| index.to_string(), |id| id.0);
-        let playtime = required(&at("playtime"), self.playtime)?;
-        playtime_s(&at("playtime"), &playtime)?;
+        let playtime = required(at("playtime"), self.playtime)?;
+        playtime_s(at("playtime"), &playtime)?;
         Ok(Music {
-            id: name(&at("id"), Some(id))?,
-            title: name(&at("title"), self.title)?,
-            artist: name(&at("artist"), self.artist)?,
+            id: name(at("id"), Some(id))?,
+            title: name(at("title"), self.title)?,
+            artist: name(at("artist"), self.artist)?,
             playtime: playtime.into(),
-            thumbnail: image_url(
-                &at("thumbnail"),
-                &required(&at("thumbnail"), self.thumbnail)?,
-            )?,
+            thumbnail: image_url(at("thumbnail"), &required(at("thumbnail"), self.thumbnail)?)?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Playlists, and what of them is playing: a pure function of the time.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -37,19 +38,22 @@ pub struct Playlist {
 ///
 /// # Errors
 /// `Invalid`, naming `field`, for any other form and for a length of zero.
-pub fn playtime_s(field: &str, text: &str) -> Result<u64> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let seconds = match parts[..] {
-        [m, s] => digits(m, 1, 3).zip(under_60(s)).map(|(m, s)| m * 60 + s),
-        [h, m, s] => digits(h, 1, 2)
+pub fn playtime_s(field: impl fmt::Display, text: &str) -> Result<u64> {
+    let mut parts = text.split(':');
+    let seconds = match [(); 4].map(|()| parts.next()) {
+        [Some(m), Some(s), None, _] => digits(m, 1, 3).zip(under_60(s)).map(|(m, s)| m * 60 + s),
+        [Some(h), Some(m), Some(s), None] => digits(h, 1, 2)
             .zip(under_60(m))
             .zip(under_60(s))
             .map(|((h, m), s)| h * 3600 + m * 60 + s),
         _ => None,
     };
-    seconds
-        .filter(|s| *s > 0)
-        .ok_or_else(|| Error::invalid(field, "must be m:ss or h:mm:ss, and more than zero"))
+    seconds.filter(|s| *s > 0).ok_or_else(|| {
+        Error::invalid(
+            field.to_string(),
+            "must be m:ss or h:mm:ss, and more than zero",
+        )
+    })
 }
 
 fn under_60(text: &str) -> Option<u64> {

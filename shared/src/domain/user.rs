@@ -1,5 +1,6 @@
 //! Users as rooms know them: an id, a nickname and a picture.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -103,8 +104,12 @@ fn is_bidi_control(c: char) -> bool {
 }
 
 fn nick_name(field: &str, text: &str) -> Result<Arc<str>> {
-    let name: String = text.nfc().collect();
-    let name = name.trim();
+    // ASCII is normal as it is.
+    let normal: Cow<'_, str> = match text.is_ascii() {
+        true => text.into(),
+        false => text.nfc().collect(),
+    };
+    let name = normal.trim();
     let count = name.chars().count();
     let max = limits::NICKNAME_CHARS_MAX;
     if count == 0 || count > max {
@@ -126,11 +131,11 @@ fn nick_name(field: &str, text: &str) -> Result<Arc<str>> {
 ///
 /// # Errors
 /// `Invalid`, naming `field`, where it is neither or longer than 2,048 characters.
-pub fn image_url(field: &str, text: &str) -> Result<Arc<str>> {
+pub fn image_url(field: impl fmt::Display, text: &str) -> Result<Arc<str>> {
     let max = limits::URL_CHARS_MAX;
     if text.chars().count() > max {
         return Err(Error::invalid(
-            field,
+            field.to_string(),
             format!("must be at most {max} characters"),
         ));
     }
@@ -143,7 +148,7 @@ pub fn image_url(field: &str, text: &str) -> Result<Arc<str>> {
     let path = text.starts_with('/') && !text.starts_with("//");
     if !(plain && (https || path)) {
         return Err(Error::invalid(
-            field,
+            field.to_string(),
             "must be an https URL or a path of this server",
         ));
     }
