@@ -1,20 +1,20 @@
 //! Create a room for a playlist: the playlist server asks, for the playlist's owner.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use axum::{Json, Router};
-use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues};
 use roomtone_shared::error::Result;
-use roomtone_shared::rooms::view::{self, RoomView};
+use roomtone_shared::rooms::view;
 use roomtone_shared::rooms::{self, CreateRoom};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::identity::Service;
 use crate::input::{Id, Input, Object, required};
 use crate::playlist_input::PlaylistInput;
 use crate::problem::Problem;
+use crate::written::WrittenJson;
 use crate::{App, route};
 
 /// `POST /v1/api/rooms/create`
@@ -57,20 +57,11 @@ impl RoomCreateRequest {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Created {
-    #[serde(flatten)]
-    room: RoomView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    evicted_room_id: Option<RoomId>,
-}
-
 async fn create(
     State(app): State<App>,
     _: Service,
     Input(request): Input<RoomCreateRequest>,
-) -> Result<(StatusCode, Json<Created>), Problem> {
+) -> Result<(StatusCode, WrittenJson), Problem> {
     let created = rooms::create(&app.stores, &app.search, request.check()?).await?;
     let room = view::room(&app.stores, &created.room, None).await?;
     let status = if created.new {
@@ -78,13 +69,12 @@ async fn create(
     } else {
         StatusCode::OK
     };
-    Ok((
-        status,
-        Json(Created {
-            room,
-            evicted_room_id: created.evicted,
-        }),
-    ))
+    let mut json = room.to_json();
+    if let Some(left) = created.evicted {
+        json.pop();
+        json.extend_from_slice(format!(",\"evictedRoomId\":\"{left}\"}}").as_bytes());
+    }
+    Ok((status, WrittenJson(json)))
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! One room, for anybody who is logged in.
 
+use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use axum::{Json, Router};
 use roomtone_shared::rooms;
-use roomtone_shared::rooms::view::{self, RoomView};
+use roomtone_shared::rooms::view;
 
 use crate::App;
 use crate::identity::User;
 use crate::problem::Problem;
 use crate::route::{self, InPath};
+use crate::written::WrittenJson;
 
 /// `GET /v1/api/rooms/{roomId}`
 pub fn routes() -> Router<App> {
@@ -20,9 +21,10 @@ async fn show(
     State(app): State<App>,
     User(user): User,
     InPath(id): InPath,
-) -> Result<Json<RoomView>, Problem> {
+) -> Result<WrittenJson, Problem> {
     let room = rooms::get(&app.stores, id).await?;
-    Ok(Json(view::room(&app.stores, &room, Some(&user.uid)).await?))
+    let room = view::room(&app.stores, &room, Some(&user.uid)).await?;
+    Ok(WrittenJson(room.to_json()))
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! A room's messages, for its members: a page backwards from somewhere, or all of them from the beginning.
 
+use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use axum::{Json, Router};
 use roomtone_shared::domain::membership::Membership;
-use roomtone_shared::domain::message::{Message, MessageId};
 use roomtone_shared::error::Result;
 use roomtone_shared::{limits, rooms};
-use serde::Serialize;
 use tokio::join;
 
 use crate::App;
@@ -16,6 +14,7 @@ use crate::pages::Messages;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::route::{self, InPath};
+use crate::written::WrittenJson;
 
 /// `GET /v1/api/chat/history`, `GET /v1/api/chat/history/{roomId}`, and the latter as the first service
 /// had it.
@@ -28,28 +27,32 @@ pub fn routes() -> Router<App> {
         ))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MessagePage {
-    messages: Vec<Message>,
-    next_cursor: Option<MessageId>,
-}
+/// Octets of most messages as JSON.
+const MESSAGE_BYTES: usize = 384;
 
-impl From<Messages> for MessagePage {
-    fn from(read: Messages) -> Self {
-        let next_cursor = read.next_cursor();
-        Self {
-            messages: read.list,
-            next_cursor,
+/// `{messages, nextCursor}`
+fn to_json(page: &Messages) -> Vec<u8> {
+    let mut json = Vec::with_capacity((1 + page.list.len()) * MESSAGE_BYTES);
+    json.extend_from_slice(b"{\"messages\":[");
+    for (at, message) in page.list.iter().enumerate() {
+        if at > 0 {
+            json.push(b',');
         }
+        message.write_json(&mut json);
     }
+    let cursor = match page.next_cursor() {
+        Some(id) => format!("],\"nextCursor\":\"{id}\"}}"),
+        None => "],\"nextCursor\":null}".into(),
+    };
+    json.extend_from_slice(cursor.as_bytes());
+    json
 }
 
 async fn page(
     State(app): State<App>,
     User(user): User,
     params: Params,
-) -> Result<Json<MessagePage>, Problem> {
+) -> Result<WrittenJson, Problem> {
     let (room, size, before) = (
         params.room_id()?,
         params.size()?,
@@ -65,7 +68,7 @@ async fn whole(
     User(user): User,
     InPath(room): InPath,
     params: Params,
-) -> Result<Json<MessagePage>, Problem> {
+) -> Result<WrittenJson, Problem> {
     let size = params.size_up_to(limits::HISTORY_PAGE_SIZE_MAX, limits::HISTORY_PAGE_SIZE_MAX)?;
     let after = params.message_id("after")?;
     let member = rooms::member(&app.stores, room, &user.uid);
@@ -77,10 +80,10 @@ async fn whole(
 async fn show(
     member: impl Future<Output = Result<Membership>>,
     page: impl Future<Output = Result<Messages>>,
-) -> Result<Json<MessagePage>, Problem> {
+) -> Result<WrittenJson, Problem> {
     let (member, page) = join!(member, page);
     member?;
-    Ok(Json(page?.into()))
+    Ok(WrittenJson(to_json(&page?)))
 }
 
 #[cfg(test)]

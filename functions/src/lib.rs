@@ -43,6 +43,7 @@ mod route;
 mod send_limit;
 #[cfg(test)]
 mod testing;
+mod written;
 
 pub use send_limit::SendLimit;
 

@@ -15,6 +15,8 @@ use crate::error::Result;
 use crate::limits;
 use crate::store::{Stores, Summary};
 
+mod json;
+
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,10 +1,8 @@
 //! A message as JSON, written once for each message and read by everybody in its room: so by hand, in one pass, with the very
 //! octets that its `Serialize` comes to.
 
-use uuid::fmt::Hyphenated;
-
 use super::{Message, MessageType};
-use crate::domain::room::RoomId;
+use crate::domain::json::{put_room, put_text};
 
 impl Message {
     /// Appends the message as JSON.
@@ -41,35 +39,13 @@ impl Message {
     }
 }
 
-fn put_room(room: RoomId, out: &mut Vec<u8>) {
-    let mut text = [0; Hyphenated::LENGTH];
-    let uuid = uuid::Uuid::from_bytes(room.to_bytes());
-    out.extend_from_slice(uuid.hyphenated().encode_lower(&mut text).as_bytes());
-}
-
-/// Appends a text with its quotes. Nearly every text is without what must be escaped, which is seen many octets at once.
-fn put_text(text: &str, out: &mut Vec<u8>) {
-    let plain = |octet: &u8| *octet >= 0x20 && *octet != b'"' && *octet != b'\\';
-    if text
-        .as_bytes()
-        .iter()
-        .fold(true, |all, octet| all & plain(octet))
-    {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        // A text is plain data: writing it to memory cannot fail.
-        let _ = serde_json::to_writer(out, text);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::message::MessageId;
+    use crate::domain::room::RoomId;
     use crate::domain::time::Timestamp;
     use crate::domain::user::Uid;
 
@@ -106,16 +82,6 @@ mod tests {
             message.write_json(&mut out);
             let serde = serde_json::to_string(&message).unwrap();
             prop_assert_eq!(String::from_utf8(out).unwrap(), format!("before{serde}"));
-        }
-    }
-
-    #[test]
-    fn every_octet_that_must_be_escaped_is() {
-        for octet in 0..128_u8 {
-            let text = format!("한{}글", char::from(octet));
-            let mut out = vec![];
-            put_text(&text, &mut out);
-            assert_eq!(out, serde_json::to_vec(&text).unwrap(), "{octet}");
         }
     }
 }
