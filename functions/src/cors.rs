@@ -12,8 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use roomtone_shared::error::Error;
 
-use crate::App;
 use crate::problem::Problem;
+use crate::{Shared, body};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH");
 const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
@@ -21,13 +21,14 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, www-authenti
 /// Seconds for which a browser need not ask again.
 const MAX_AGE_S: u64 = 600;
 
-/// Answers a browser's question in advance, and marks an answer as one that the origin's page may read.
-pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Answers a browser's question in advance, lets any other request through to its body, and marks an answer as one that
+/// the origin's page may read.
+pub(crate) async fn layer(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let origin = allowed(&app, request.headers());
     let mut response = if is_preflight(&request) {
         preflight(request.headers(), origin.is_some())
     } else {
-        next.run(request).await
+        body::layer(request, next).await
     };
     let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_static("origin"));
@@ -39,7 +40,7 @@ pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// The request's origin, where its pages may use this server.
-fn allowed(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
+fn allowed(app: &Shared, headers: &HeaderMap) -> Option<HeaderValue> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let allows = app.origins.allows(text(ORIGIN)?, text(HOST));
     headers.get(ORIGIN).filter(|_| allows).cloned()

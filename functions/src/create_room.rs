@@ -15,10 +15,10 @@ use crate::input::{Id, Input, Object, required};
 use crate::playlist_input::PlaylistInput;
 use crate::problem::Problem;
 use crate::written::WrittenJson;
-use crate::{App, route};
+use crate::{Shared, route};
 
 /// `POST /v1/api/rooms/create`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/create", post(create))
 }
 
@@ -58,7 +58,7 @@ impl RoomCreateRequest {
 }
 
 async fn create(
-    State(app): State<App>,
+    State(app): State<Shared>,
     _: Service,
     Input(request): Input<RoomCreateRequest>,
 ) -> Result<(StatusCode, WrittenJson), Problem> {

@@ -6,18 +6,18 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use roomtone_shared::rooms;
 
-use crate::App;
+use crate::Shared;
 use crate::identity::User;
 use crate::problem::Problem;
 use crate::route::{self, InPath};
 
 /// `POST /v1/api/rooms/exit/{roomId}`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/exit/{roomId}", post(exit))
 }
 
 async fn exit(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,
 ) -> Result<StatusCode, Problem> {

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::identity::Anybody;
 use crate::problem::Problem;
-use crate::{App, route};
+use crate::{Shared, route};
 
 /// `GET /v1/api/rooms/playlists/{playlistId}`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/playlists/{playlistId}", get(find))
 }
 
@@ -25,7 +25,7 @@ struct Found {
 }
 
 async fn find(
-    State(app): State<App>,
+    State(app): State<Shared>,
     _: Anybody,
     playlist: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Found>, Problem> {

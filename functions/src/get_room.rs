@@ -6,19 +6,19 @@ use axum::routing::get;
 use roomtone_shared::rooms;
 use roomtone_shared::rooms::view;
 
-use crate::App;
+use crate::Shared;
 use crate::identity::User;
 use crate::problem::Problem;
 use crate::route::{self, InPath};
 use crate::written::WrittenJson;
 
 /// `GET /v1/api/rooms/{roomId}`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/{roomId}", get(show))
 }
 
 async fn show(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,
 ) -> Result<WrittenJson, Problem> {

@@ -8,7 +8,7 @@ use roomtone_shared::error::Result;
 use roomtone_shared::{limits, rooms};
 use tokio::join;
 
-use crate::App;
+use crate::Shared;
 use crate::identity::User;
 use crate::pages::Messages;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ use crate::written::WrittenJson;
 
 /// `GET /v1/api/chat/history`, `GET /v1/api/chat/history/{roomId}`, and the latter as the first service
 /// had it.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/chat/history", get(page))
         .merge(route::at("/v1/api/chat/history/{roomId}", get(whole)))
         .merge(route::at(
@@ -49,7 +49,7 @@ fn to_json(page: &Messages) -> Vec<u8> {
 }
 
 async fn page(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     params: Params,
 ) -> Result<WrittenJson, Problem> {
@@ -64,7 +64,7 @@ async fn page(
 }
 
 async fn whole(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(room): InPath,
     params: Params,

@@ -9,7 +9,7 @@ use roomtone_shared::auth::{self, AuthError, Identity, profile};
 use roomtone_shared::domain::user::Profile;
 use roomtone_shared::error::{Error, Result};
 
-use crate::App;
+use crate::Shared;
 use crate::problem::Problem;
 
 /// A logged-in user: the bearer of a token with a nickname. A service's token with one is a user's too.
@@ -24,19 +24,19 @@ pub(crate) struct Service;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Anybody;
 
-impl FromRequestParts<App> for User {
+impl FromRequestParts<Shared> for User {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
         let identity = identify(parts, app).await?;
         Ok(Self(profile(&identity)?))
     }
 }
 
-impl FromRequestParts<App> for Service {
+impl FromRequestParts<Shared> for Service {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
         if identify(parts, app).await?.service {
             return Ok(Self);
         }
@@ -44,16 +44,16 @@ impl FromRequestParts<App> for Service {
     }
 }
 
-impl FromRequestParts<App> for Anybody {
+impl FromRequestParts<Shared> for Anybody {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
         identify(parts, app).await?;
         Ok(Self)
     }
 }
 
-async fn identify(parts: &Parts, app: &App) -> Result<Arc<Identity>> {
+async fn identify(parts: &Parts, app: &Shared) -> Result<Arc<Identity>> {
     let header = parts
         .headers
         .get(AUTHORIZATION)

@@ -13,17 +13,17 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::App;
+use crate::Shared;
 use crate::problem::Problem;
 
 /// A JSON body, whatever its content type says. A field that must be there is an `Option` in `T`, so that
 /// a missing one can be told from one of a wrong type: see [`required`].
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let broken = |_| Error::Malformed("the body broke off".into());
         let bytes = Bytes::from_request(request, app).await.map_err(broken)?;
         Ok(Self(parse(&bytes)?))

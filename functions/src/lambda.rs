@@ -23,14 +23,14 @@ use roomtone_shared::store::fleet::function::{Function, Part};
 use serde_json::Value;
 
 use crate::reindex_rooms::sweep;
-use crate::{App, SendLimit, serve};
+use crate::{App, SendLimit, Shared, serve};
 
 /// What can end a function before its first invocation, or its loop.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs these routes as a Lambda function that uses these parts of a fleet.
 #[must_use]
-pub fn run(routes: Router<App>, parts: &[Part]) -> ExitCode {
+pub fn run(routes: Router<Shared>, parts: &[Part]) -> ExitCode {
     start(parts, async |app| {
         lambda_http::run(serve(routes, app)).await
     })

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use crate::identity::User;
 use crate::input::{Input, required};
 use crate::problem::Problem;
-use crate::{App, route};
+use crate::{Shared, route};
 
 /// `PUT /v1/api/rooms/leave`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/leave", put(leave))
 }
 
@@ -27,7 +27,7 @@ struct LeaveRequest {
 }
 
 async fn leave(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     Input(request): Input<LeaveRequest>,
 ) -> Result<StatusCode, Problem> {

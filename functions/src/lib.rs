@@ -64,8 +64,11 @@ pub struct App {
     pub sends: SendLimit,
 }
 
+/// The same as requests have it: one, which all share.
+pub type Shared = Arc<App>;
+
 /// An operation: its binary's name, and its routes.
-pub type Operation = (&'static str, fn() -> Router<App>);
+pub type Operation = (&'static str, fn() -> Router<Shared>);
 
 /// Every operation that answers HTTP.
 pub const OPERATIONS: [Operation; 13] = [
@@ -84,8 +87,7 @@ pub const OPERATIONS: [Operation; 13] = [
     ("send-message", send_message::routes),
 ];
 
-/// All operations in one router. It answers every path, an unknown one with 404; beside others, it is
-/// their `fallback_service`.
+/// All operations in one router. It answers every path, an unknown one with 404, also where it is merged with others.
 pub fn app(state: App) -> Router {
     let all = OPERATIONS
         .iter()
@@ -93,15 +95,15 @@ pub fn app(state: App) -> Router {
     serve(all, state)
 }
 
-/// The given routes with all that surrounds them: CORS, the limit on bodies, and problems for what is not there.
-pub fn serve(routes: Router<App>, state: App) -> Router {
+/// The given routes with all that surrounds them: CORS, then the limit on bodies, and problems for what is not there.
+pub fn serve(routes: Router<Shared>, state: App) -> Router {
+    let state = Arc::new(state);
     let cors = middleware::from_fn_with_state(state.clone(), cors::layer);
     routes
         .fallback(|| async {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
         })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(middleware::from_fn(body::layer))
         .layer(cors)
         .with_state(state)
 }

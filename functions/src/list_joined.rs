@@ -14,10 +14,10 @@ use tokio::try_join;
 
 use crate::identity::User;
 use crate::problem::Problem;
-use crate::{App, route};
+use crate::{Shared, route};
 
 /// `GET /v1/api/rooms/joined`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/joined", get(list))
 }
 
@@ -26,7 +26,7 @@ struct Joined {
     rooms: Vec<JoinedRoomView>,
 }
 
-async fn list(State(app): State<App>, User(user): User) -> Result<Json<Joined>, Problem> {
+async fn list(State(app): State<Shared>, User(user): User) -> Result<Json<Joined>, Problem> {
     let joined = app.stores.memberships.of_user(&user.uid).await?.rooms;
     let read = joined.into_iter().rev();
     let read = try_join_all(read.map(|id| joined_room(&app.stores, id, &user.uid))).await?;

@@ -9,15 +9,15 @@ use crate::identity::Service;
 use crate::pages::RoomPage;
 use crate::problem::Problem;
 use crate::query::Params;
-use crate::{App, cursor, route};
+use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms", get(list))
 }
 
 async fn list(
-    State(app): State<App>,
+    State(app): State<Shared>,
     _: Service,
     params: Params,
 ) -> Result<Json<RoomPage>, Problem> {

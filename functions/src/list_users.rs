@@ -16,10 +16,10 @@ use crate::identity::User;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::route::{self, InPath};
-use crate::{App, cursor, pages};
+use crate::{Shared, cursor, pages};
 
 /// `GET /v1/api/rooms/{roomId}/users`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/{roomId}/users", get(list))
 }
 
@@ -39,7 +39,7 @@ struct Present {
 }
 
 async fn list(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,
     params: Params,

@@ -10,14 +10,14 @@ use roomtone_shared::domain::user::Uid;
 use roomtone_shared::rooms;
 use serde::{Deserialize, Serialize};
 
-use crate::App;
+use crate::Shared;
 use crate::identity::User;
 use crate::input::{Input, required};
 use crate::problem::Problem;
 use crate::route::{self, InPath};
 
 /// `GET /api/v1/presence/{roomId}/on` and `/off`, `PATCH /api/v1/presence/on` and `/off`
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     let who_is = |on| get(move |app, user, room| list(app, user, room, on));
     let turn = |on| patch(move |app, user, request| switch(app, user, request, on));
     route::at("/api/v1/presence/{roomId}/on", who_is(true))
@@ -34,7 +34,7 @@ struct Who {
 }
 
 async fn list(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(room_id): InPath,
     on: bool,
@@ -57,7 +57,7 @@ struct SwitchRequest {
 }
 
 async fn switch(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     Input(request): Input<SwitchRequest>,
     on: bool,

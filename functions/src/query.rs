@@ -7,16 +7,16 @@ use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 
-use crate::App;
+use crate::Shared;
 use crate::problem::Problem;
 
 /// The parameters, in their order.
 pub(crate) struct Params(Vec<(String, String)>);
 
-impl FromRequestParts<App> for Params {
+impl FromRequestParts<Shared> for Params {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
         let pairs = Query::try_from_uri(&parts.uri).map(|Query(pairs)| Self(pairs));
         pairs.map_err(|_| Error::Malformed("the query cannot be read".into()).into())
     }

@@ -16,14 +16,14 @@ use roomtone_shared::{limits, rooms};
 use serde::Serialize;
 use tokio::try_join;
 
-use crate::App;
+use crate::Shared;
 use crate::identity::User;
 use crate::pages::Messages;
 use crate::problem::Problem;
 use crate::route::{self, InPath};
 
 /// `GET /v1/api/chat/rooms/joined/{roomId}`, and as the first service had it.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     let paths = [
         "/v1/api/chat/rooms/joined/{roomId}",
         "/v1/api/chat/api/v1/rooms/joined/{roomId}",
@@ -48,7 +48,7 @@ struct Reentry {
 }
 
 async fn reenter(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,
 ) -> Result<Json<Reentry>, Problem> {

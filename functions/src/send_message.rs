@@ -12,10 +12,10 @@ use serde::Deserialize;
 use crate::identity::User;
 use crate::input::{Input, required};
 use crate::problem::Problem;
-use crate::{App, route};
+use crate::{Shared, route};
 
 /// `POST /v1/api/chat/message`, and as the first service had it.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Shared> {
     let paths = ["/v1/api/chat/message", "/v1/api/chat/api/v1/message"];
     paths.iter().fold(Router::new(), |all, path| {
         all.merge(route::at(path, post(send)))
@@ -31,7 +31,7 @@ struct SendRequest {
 }
 
 async fn send(
-    State(app): State<App>,
+    State(app): State<Shared>,
     User(user): User,
     Input(request): Input<SendRequest>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {

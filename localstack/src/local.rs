@@ -102,5 +102,5 @@ fn router(follow_url: Option<String>, state: App, signer: Signer, node: SocketNo
         .merge(page::routes(follow_url))
         .merge(dev_token::routes(signer))
         .merge(roomtone_socket_node::routes(node))
-        .fallback_service(app(state))
+        .merge(app(state))
 }
