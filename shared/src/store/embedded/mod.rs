@@ -37,7 +37,7 @@ pub const FILE: &str = "roomtone.redb";
 pub const LOG_FILE: &str = "roomtone.log";
 
 /// Octets of the tables kept in memory by this process; the system keeps more of them.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 1 << 20;
 
 /// Why the file could not be opened.
 #[derive(Debug, Error)]
