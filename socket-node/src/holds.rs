@@ -26,10 +26,14 @@ type Key = (RoomId, Uid);
 /// What is held, and what the log was told of it.
 #[derive(Default)]
 struct Hold {
-    sockets: usize,
+    sockets: u32,
     told: bool,
-    /// Somebody is telling.
-    telling: bool,
+    /// There while somebody is telling, which is mostly over.
+    telling: Option<Box<Telling>>,
+}
+
+#[derive(Default)]
+struct Telling {
     /// It has to be told again even if it is told.
     again: bool,
     waiting: Vec<oneshot::Sender<()>>,
@@ -92,8 +96,7 @@ impl Holds {
         let log = &self.stores.log;
         for (key, hold) in self.held().iter_mut() {
             if of.is_none_or(|partition| log.partition(key.0) == partition) {
-                hold.again = true;
-                self.start_telling(key.clone(), hold);
+                self.telling(key.clone(), hold).again = true;
             }
         }
     }
@@ -108,19 +111,20 @@ impl Holds {
     }
 
     fn tell(&self, key: Key, hold: &mut Hold) -> Option<Told> {
-        if !hold.telling && hold.told == hold.is_held() {
+        if hold.telling.is_none() && hold.told == hold.is_held() {
             return None;
         }
         let (sender, told) = oneshot::channel();
-        hold.waiting.push(sender);
-        self.start_telling(key, hold);
+        self.telling(key, hold).waiting.push(sender);
         Some(told)
     }
 
-    fn start_telling(&self, key: Key, hold: &mut Hold) {
-        if !std::mem::replace(&mut hold.telling, true) {
+    /// The telling that is going on, or begins.
+    fn telling<'h>(&self, key: Key, hold: &'h mut Hold) -> &'h mut Telling {
+        hold.telling.get_or_insert_with(|| {
             self.runtime.spawn(self.clone().tell_until_true(key));
-        }
+            Box::default()
+        })
     }
 
     /// Tells how it is until it is so.
@@ -133,7 +137,9 @@ impl Holds {
                 let Some(hold) = held.get_mut(&key) else {
                     return;
                 };
-                hold.again = false;
+                if let Some(telling) = &mut hold.telling {
+                    telling.again = false;
+                }
                 hold.is_held()
             };
             if !self.say(&key, now).await {
@@ -145,11 +151,12 @@ impl Holds {
                 return;
             };
             hold.told = now;
-            if hold.is_held() != now || hold.again {
+            let again = hold.telling.as_ref().is_some_and(|telling| telling.again);
+            if hold.is_held() != now || again {
                 continue;
             }
-            hold.telling = false;
-            for told in std::mem::take(&mut hold.waiting) {
+            let waiting = hold.telling.take().map(|telling| telling.waiting);
+            for told in waiting.into_iter().flatten() {
                 // Whoever waited may be gone.
                 let _ = told.send(());
             }
