@@ -32,15 +32,32 @@ impl Piece {
     }
 }
 
+/// What waits for the socket.
+struct Backlog {
+    pieces: RefCell<VecDeque<Piece>>,
+    bytes: Cell<usize>,
+    /// Since when the socket has been taking nothing.
+    stuck_since: Cell<Instant>,
+    drained: Notify,
+}
+
+impl Backlog {
+    fn new(now: Instant) -> Self {
+        Self {
+            pieces: RefCell::default(),
+            bytes: Cell::new(0),
+            stuck_since: Cell::new(now),
+            drained: Notify::new(),
+        }
+    }
+}
+
 /// One socket's way out.
 pub(crate) struct Outbox {
     stream: TcpStream,
-    backlog: RefCell<VecDeque<Piece>>,
-    backlog_bytes: Cell<usize>,
-    /// Since when the socket has been taking nothing.
-    stuck_since: Cell<Option<Instant>>,
+    /// There only while something waits.
+    backlog: RefCell<Option<Rc<Backlog>>>,
     last_write: Cell<Instant>,
-    drained: Notify,
     dead: Cell<bool>,
 }
 
@@ -49,10 +66,7 @@ impl Outbox {
         Self {
             stream,
             backlog: RefCell::default(),
-            backlog_bytes: Cell::new(0),
-            stuck_since: Cell::new(None),
             last_write: Cell::new(Instant::now()),
-            drained: Notify::new(),
             dead: Cell::new(false),
         }
     }
@@ -64,12 +78,14 @@ impl Outbox {
 
     /// Octets that wait.
     pub(crate) fn backlog_bytes(&self) -> usize {
-        self.backlog_bytes.get()
+        let backlog = self.backlog.borrow();
+        backlog.as_ref().map_or(0, |backlog| backlog.bytes.get())
     }
 
     /// Since when something has been waiting without any of it being taken.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
-        self.stuck_since.get()
+        let backlog = self.backlog.borrow();
+        backlog.as_ref().map(|backlog| backlog.stuck_since.get())
     }
 
     /// When something was last handed in.
@@ -85,7 +101,9 @@ impl Outbox {
     /// Gives the socket up, with what waits for it.
     pub(crate) fn abandon(&self) {
         self.dead.set(true);
-        self.drained.notify_waiters();
+        if let Some(backlog) = &*self.backlog.borrow() {
+            backlog.drained.notify_waiters();
+        }
     }
 
     /// Sends octets, or puts them behind those that wait. True where they wait and nothing waited before:
@@ -101,7 +119,7 @@ impl Outbox {
             return false;
         }
         self.last_write.set(now);
-        let waiting = self.backlog_bytes.get() > 0;
+        let waiting = self.backlog.borrow().is_some();
         let taken = if waiting { 0 } else { self.try_write(&bytes) };
         if taken == bytes.len() {
             if let Some((subscription, id)) = last {
@@ -114,12 +132,10 @@ impl Outbox {
             bytes: bytes.slice(taken..),
             last,
         };
-        self.backlog_bytes
-            .set(self.backlog_bytes.get() + piece.bytes.len());
-        self.backlog.borrow_mut().push_back(piece);
-        if !waiting {
-            self.stuck_since.set(Some(now));
-        }
+        let mut backlog = self.backlog.borrow_mut();
+        let backlog = backlog.get_or_insert_with(|| Rc::new(Backlog::new(now)));
+        backlog.bytes.set(backlog.bytes.get() + piece.bytes.len());
+        backlog.pieces.borrow_mut().push_back(piece);
         !waiting && !self.dead.get()
     }
 
@@ -139,22 +155,23 @@ impl Outbox {
 
     /// Writes what waits as the socket takes it, until nothing does.
     pub(crate) async fn drain(&self) {
-        while !self.dead.get() && self.backlog_bytes.get() > 0 {
+        let Some(backlog) = self.backlog.borrow().clone() else {
+            return;
+        };
+        while !self.dead.get() && backlog.bytes.get() > 0 {
             if self.stream.writable().await.is_err() {
                 self.dead.set(true);
             }
-            self.write_backlog();
+            self.write(&backlog);
         }
-        self.backlog.replace(VecDeque::new());
-        self.backlog_bytes.set(0);
-        self.stuck_since.set(None);
-        self.drained.notify_waiters();
+        self.backlog.replace(None);
+        backlog.drained.notify_waiters();
     }
 
     /// One call with as many pieces as fit.
-    fn write_backlog(&self) {
-        let mut backlog = self.backlog.borrow_mut();
-        let slices: Vec<IoSlice<'_>> = backlog
+    fn write(&self, backlog: &Backlog) {
+        let mut pieces = backlog.pieces.borrow_mut();
+        let slices: Vec<IoSlice<'_>> = pieces
             .iter()
             .take(SLICES_MAX)
             .map(|p| IoSlice::new(&p.bytes))
@@ -164,18 +181,18 @@ impl Outbox {
             Err(why) => self.failed(why.kind()),
         };
         if taken > 0 {
-            self.stuck_since.set(Some(Instant::now()));
-            self.backlog_bytes.set(self.backlog_bytes.get() - taken);
+            backlog.stuck_since.set(Instant::now());
+            backlog.bytes.set(backlog.bytes.get() - taken);
         }
         while taken > 0 {
-            let Some(front) = backlog.front_mut() else {
+            let Some(front) = pieces.front_mut() else {
                 return;
             };
             let part = taken.min(front.bytes.len());
             front.bytes.advance(part);
             taken -= part;
             if front.bytes.is_empty()
-                && let Some(whole) = backlog.pop_front()
+                && let Some(whole) = pieces.pop_front()
             {
                 whole.written();
             }
@@ -185,11 +202,11 @@ impl Outbox {
     /// Waits until nothing waits.
     pub(crate) async fn drained(&self) {
         loop {
-            let drained = self.drained.notified();
-            if self.backlog_bytes.get() == 0 || self.dead.get() {
-                return;
+            let backlog = self.backlog.borrow().clone();
+            match backlog {
+                Some(backlog) if !self.dead.get() => backlog.drained.notified().await,
+                _ => return,
             }
-            drained.await;
         }
     }
 

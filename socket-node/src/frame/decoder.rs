@@ -44,6 +44,11 @@ impl Decoder {
         self.version = version;
     }
 
+    /// Whether it stands between frames, where a new decoder of the same version would decode on as it does.
+    pub fn is_idle(&self) -> bool {
+        self.frame.is_none() && self.lines.is_idle()
+    }
+
     /// The next whole frame, or none once `input` is used up.
     ///
     /// Call it until it gives none. It moves `input` past what it took; the part of a frame that

@@ -109,6 +109,11 @@ impl LineReader {
     }
 
     /// Memory kept for the unfinished line.
+    /// Whether no line has begun.
+    pub(super) fn is_idle(&self) -> bool {
+        self.begun.is_empty()
+    }
+
     #[cfg(test)]
     pub(super) fn bytes_held(&self) -> usize {
         self.begun.capacity()

@@ -29,7 +29,7 @@ impl Session {
                 .as_deref()
                 .is_none_or(|named| named == id)
         };
-        let mut asked = subscriptions.iter().filter(|s| named(&s.id));
+        let mut asked = subscriptions.iter().filter(|s| named(s.id()));
         if asked.any(|subscription| subscription.acknowledge(message)) {
             Ok(())
         } else {

@@ -1,6 +1,7 @@
 //! Answers to a session's frames, in the order of the frames however late each is known.
 
 use std::collections::VecDeque;
+use std::task::Waker;
 
 use bytes::Bytes;
 
@@ -15,16 +16,14 @@ struct Answer {
 #[derive(Default)]
 pub(super) struct Answers {
     waiting: VecDeque<Answer>,
-    next: u64,
+    /// Who waits for one of them to be given: the session's task, if anybody.
+    awaiting: Option<Waker>,
 }
 
 impl Answers {
     /// Keeps the place of an answer that is not known yet.
-    pub(super) fn keep(&mut self) -> u64 {
-        let id = self.next;
-        self.next += 1;
+    pub(super) fn keep(&mut self, id: u64) {
         self.waiting.push_back(Answer { id, ready: None });
-        id
     }
 
     /// An answer is known. Gives all that can be given now, in order.
@@ -39,14 +38,15 @@ impl Answers {
             given.extend(frames);
             self.waiting.pop_front();
         }
+        if let Some(awaiting) = self.awaiting.take() {
+            awaiting.wake();
+        }
         given
     }
 
-    /// Lets go of memory that nothing waits in.
-    pub(super) fn rest(&mut self) {
-        if self.waiting.is_empty() {
-            self.waiting = VecDeque::new();
-        }
+    /// Wakes this task with the next answer.
+    pub(super) fn wake(&mut self, waker: &Waker) {
+        self.awaiting = Some(waker.clone());
     }
 
     /// How many are not given yet.
@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn answers_come_in_the_order_of_the_frames() {
         let mut answers = Answers::default();
-        let (a, b, c) = (answers.keep(), answers.keep(), answers.keep());
+        (0..3).for_each(|id| answers.keep(id));
         let text = |t: &'static str| vec![Bytes::from(t)];
-        assert!(answers.fill(c, text("c")).is_empty());
-        assert_eq!(answers.fill(a, text("a")), ["a"]);
-        assert_eq!(answers.fill(b, text("b")), ["b", "c"]);
+        assert!(answers.fill(2, text("c")).is_empty());
+        assert_eq!(answers.fill(0, text("a")), ["a"]);
+        assert_eq!(answers.fill(1, text("b")), ["b", "c"]);
         assert_eq!(answers.len(), 0);
     }
 }

@@ -40,8 +40,8 @@ impl Session {
     fn joined(self: &Rc<Self>, room: RoomId, offset: u64, now: Instant) {
         let left = self.place(room).is_some_and(|place| place.left);
         for subscription in self.of_room(room) {
-            if subscription.stop_at.get().is_some() {
-                subscription.again_at.set(Some(offset));
+            if subscription.detour().stop_at.is_some() {
+                subscription.turn(|detour| detour.again_at = Some(offset));
             } else if subscription.state.get() == State::Silent && !left {
                 if matches!(subscription.topic, Topic::Chat(_)) {
                     drop(self.enter(room));

@@ -27,6 +27,7 @@ mod subscribe;
 mod talk;
 mod tick;
 mod transaction;
+mod under_way;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -38,7 +39,6 @@ use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 
 use crate::accounts::Account;
 use crate::frame::Version;
@@ -48,11 +48,9 @@ use crate::settings;
 use crate::shard::Shard;
 use crate::shard::subscription::{State, Subscription, Topic};
 use crate::ws;
-use answers::Answers;
 use ended::Ended;
 use places::Place;
-use talk::Sent;
-use transaction::Transaction;
+use under_way::UnderWay;
 
 /// Who is logged in.
 struct User {
@@ -70,15 +68,11 @@ pub(crate) struct Session {
     expires_at_ms: Cell<u64>,
     subscriptions: RefCell<Vec<Rc<Subscription>>>,
     places: RefCell<Vec<Place>>,
-    answers: RefCell<Answers>,
-    in_flight: RefCell<Vec<Sent>>,
-    /// Whether a task waits for what the log makes of these.
-    watching: Cell<bool>,
-    transactions: RefCell<Vec<Transaction>>,
-    /// Told when an answer was given.
-    answered: Notify,
-    next_reply: Cell<u64>,
-    opened: Instant,
+    /// There only while something is.
+    under_way: RefCell<Option<Box<UnderWay>>>,
+    /// What the next answer and the next reply are numbered; from 0 again after four billion.
+    next_answer: Cell<u32>,
+    next_reply: Cell<u32>,
     last_read: Cell<Instant>,
     pinged: Cell<bool>,
     /// Whether a frame is being worked on, which counts as life.
@@ -86,8 +80,10 @@ pub(crate) struct Session {
     /// Milliseconds between the server's heart-beats, and the client's; 0 for none.
     beats_ms: Cell<u32>,
     hears_ms: Cell<u32>,
-    /// Set when the last frame was sent: how long it may take to arrive.
-    over: Cell<Option<Instant>>,
+    /// Set when the last frame was sent.
+    over: Cell<bool>,
+    /// By when CONNECT must have come; once it is over, by when the last frame must have arrived.
+    until: Cell<Instant>,
     ended: Ended,
     echo: bool,
 }
@@ -111,19 +107,16 @@ impl Session {
             expires_at_ms: Cell::new(u64::MAX),
             subscriptions: RefCell::default(),
             places: RefCell::default(),
-            answers: RefCell::default(),
-            in_flight: RefCell::default(),
-            watching: Cell::new(false),
-            transactions: RefCell::default(),
-            answered: Notify::new(),
+            under_way: RefCell::default(),
+            next_answer: Cell::new(0),
             next_reply: Cell::new(0),
-            opened: now,
             last_read: Cell::new(now),
             pinged: Cell::new(false),
             busy: Cell::new(false),
             beats_ms: Cell::new(0),
             hears_ms: Cell::new(0),
-            over: Cell::new(None),
+            over: Cell::new(false),
+            until: Cell::new(now + Duration::from_millis(shard.node.settings.connect_ms)),
             ended: Ended::default(),
             echo,
         }))
@@ -150,7 +143,7 @@ impl Session {
 
     /// Whether the session has said its last.
     pub(crate) fn is_over(&self) -> bool {
-        self.over.get().is_some() || self.outbox.is_dead()
+        self.over.get() || self.outbox.is_dead()
     }
 
     /// Sends octets behind all that was sent before.
@@ -187,7 +180,7 @@ impl Session {
             .subscriptions
             .borrow()
             .iter()
-            .filter(|s| s.gap.get().is_some())
+            .filter(|s| s.gap().is_some())
             .cloned()
             .collect();
         for subscription in skipped.iter().filter(|s| s.state.get() == State::Live) {
@@ -204,9 +197,9 @@ impl Session {
         let mut out = BytesMut::from(&last_words[..]);
         ws::put_close(&mut out, Some(code), reason);
         self.send(out.freeze());
-        self.over.set(Some(
-            Instant::now() + Duration::from_millis(settings::LINGER_MS),
-        ));
+        self.over.set(true);
+        self.until
+            .set(Instant::now() + Duration::from_millis(settings::LINGER_MS));
         let session = self.clone();
         tokio::task::spawn_local(async move {
             session.outbox.drained().await;

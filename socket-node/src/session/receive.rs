@@ -2,12 +2,12 @@
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use super::Session;
-use crate::frame::{Decoder, Frame, FrameError, Version};
-use crate::settings::{self, SocketSettings};
+use crate::frame::{Decoder, Frame, FrameError, FrameLimits, Version};
+use crate::settings;
 use crate::ws::{Event, Reader, WsError};
 
 /// What a client sent.
@@ -23,26 +23,65 @@ pub(super) enum Input {
     BrokenSocket(WsError),
 }
 
-/// The decoders of a socket.
+/// A socket's octets: decoders are kept only while they are in the middle of something, for most sockets say nothing.
+#[derive(Default)]
 pub(super) struct Wire {
+    /// What CONNECT brought about, once it came.
+    version: Option<Version>,
+    begun: Option<Box<Decoders>>,
+}
+
+/// The decoders of a socket.
+struct Decoders {
     reader: Reader,
     decoder: Decoder,
-    connected: bool,
+    version: Option<Version>,
 }
 
 impl Wire {
-    pub(super) fn new(settings: &SocketSettings) -> Self {
-        Self {
-            reader: Reader::new(settings::MESSAGE_BYTES_MAX),
-            decoder: Decoder::new(settings.frame),
-            connected: false,
-        }
-    }
-
     /// Decodes octets. Nothing follows an input that ends the session.
     // A step of its own to tests/load/instructions.
     #[inline(never)]
-    pub(super) fn decode(&mut self, octets: &mut [u8]) -> Vec<Input> {
+    pub(super) fn decode(&mut self, octets: &mut [u8], limits: FrameLimits) -> Vec<Input> {
+        if let Some(begun) = &mut self.begun {
+            let inputs = begun.decode(octets);
+            self.version = begun.version;
+            if begun.are_idle() {
+                self.begun = None;
+            }
+            return inputs;
+        }
+        let mut decoders = Decoders::new(limits, self.version);
+        let inputs = decoders.decode(octets);
+        self.version = decoders.version;
+        if !decoders.are_idle() {
+            self.begun = Some(Box::new(decoders));
+        }
+        inputs
+    }
+}
+
+impl Decoders {
+    // Made for each message.
+    #[inline]
+    fn new(limits: FrameLimits, version: Option<Version>) -> Self {
+        let mut decoder = Decoder::new(limits);
+        if let Some(version) = version {
+            decoder.set_version(version);
+        }
+        Self {
+            reader: Reader::new(settings::MESSAGE_BYTES_MAX),
+            decoder,
+            version,
+        }
+    }
+
+    /// Whether others in their place would decode what follows as these do.
+    fn are_idle(&self) -> bool {
+        self.reader.is_idle() && self.decoder.is_idle()
+    }
+
+    fn decode(&mut self, octets: &mut [u8]) -> Vec<Input> {
         let (mut inputs, mut rest) = (vec![], octets);
         loop {
             match self.reader.next(&mut rest) {
@@ -70,11 +109,12 @@ impl Wire {
     fn frames(&mut self, mut chunk: &[u8], inputs: &mut Vec<Input>) -> Result<(), FrameError> {
         while let Some(frame) = self.decoder.next(&mut chunk)? {
             // What follows CONNECT, even at once, is read by the version that it brings about.
-            if frame.command.is_connect() && !self.connected {
-                self.connected = true;
-                if let Ok(version) = Version::negotiate(frame.headers.get("accept-version")) {
-                    self.decoder.set_version(version);
-                }
+            if frame.command.is_connect()
+                && self.version.is_none()
+                && let Ok(version) = Version::negotiate(frame.headers.get("accept-version"))
+            {
+                self.version = Some(version);
+                self.decoder.set_version(version);
             }
             inputs.push(Input::Frame(frame));
         }
@@ -84,31 +124,42 @@ impl Wire {
 
 impl Session {
     /// Waits for octets and decodes them; none where the socket has ended.
-    pub(super) async fn receive(&self, wire: &mut Wire) -> Option<Vec<Input>> {
-        self.read(|octets| wire.decode(octets)).await
+    pub(super) fn receive(&self, wire: &mut Wire) -> impl Future<Output = Option<Vec<Input>>> {
+        self.read(|octets| wire.decode(octets, self.shard.node.settings.frame))
     }
 
     /// Waits for octets and hands them on; none where the socket has ended. What waits is small, for most sockets do.
-    pub(super) async fn read<T>(&self, mut take: impl FnMut(&mut [u8]) -> T) -> Option<T> {
-        loop {
-            poll_fn(|cx| self.poll_readable(cx)).await?;
-            let mut buffer = self.shard.buffer.borrow_mut();
-            match self.outbox.stream().try_read(&mut buffer) {
-                Ok(0) => return None,
-                Ok(count) => {
-                    self.heard();
-                    return Some(take(&mut buffer[..count]));
-                }
-                Err(why) if why.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return None,
-            }
-        }
+    pub(super) fn read<T>(
+        &self,
+        mut take: impl FnMut(&mut [u8]) -> T,
+    ) -> impl Future<Output = Option<T>> {
+        poll_fn(move |cx| self.poll_read(cx, &mut take))
     }
 
-    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Option<()>> {
-        match self.ended.poll(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => self.outbox.stream().poll_read_ready(cx).map(Result::ok),
+    fn poll_read<T>(
+        &self,
+        cx: &mut Context<'_>,
+        take: &mut impl FnMut(&mut [u8]) -> T,
+    ) -> Poll<Option<T>> {
+        loop {
+            if self.is_over() {
+                return Poll::Ready(None);
+            }
+            self.ended.wait(cx);
+            let stream = self.outbox.stream();
+            if ready!(stream.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(None);
+            }
+            let mut buffer = self.shard.buffer.borrow_mut();
+            match stream.try_read(&mut buffer) {
+                Ok(0) => return Poll::Ready(None),
+                Ok(count) => {
+                    self.heard();
+                    return Poll::Ready(Some(take(&mut buffer[..count])));
+                }
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(None),
+            }
         }
     }
 
@@ -123,7 +174,9 @@ impl Session {
 
     /// After the last was said: waits until the client has closed its side too, or must not be waited for.
     pub(super) async fn linger(&self) {
-        let Some(until) = self.over.get() else { return };
+        if !self.over.get() {
+            return;
+        }
         let gone = async {
             let mut scrap = [0; 512];
             while self.outbox.stream().readable().await.is_ok() {
@@ -135,6 +188,6 @@ impl Session {
             }
         };
         // Whichever comes first; there is nothing to do about either.
-        let _ = tokio::time::timeout_at(until.into(), gone).await;
+        let _ = tokio::time::timeout_at(self.until.get().into(), gone).await;
     }
 }

@@ -33,7 +33,7 @@ impl Session {
     /// Gives a frame its receipt, after all that is due before.
     pub(super) fn give_receipt(self: &Rc<Self>, receipt: Option<String>) {
         if let Some(receipt) = receipt {
-            let answer = self.answers.borrow_mut().keep();
+            let answer = self.keep_answer();
             let frame = self.receipt(&receipt, None);
             self.answer(answer, vec![frame]);
         }
@@ -41,22 +41,21 @@ impl Session {
 
     /// Gives an answer, and those that waited for it.
     pub(super) fn answer(self: &Rc<Self>, answer: u64, frames: Vec<Bytes>) {
-        let given = self.answers.borrow_mut().fill(answer, frames);
+        let given = self.under_way(|under_way| under_way.answers.fill(answer, frames));
         match given.len() {
             0 => {}
             1 => given.into_iter().for_each(|frame| self.send(frame)),
             _ => self.send(given.concat().into()),
         }
-        self.answered.notify_waiters();
     }
 
     /// The frames of a message to the client's own replies, one for each subscription to them.
     pub(super) fn reply(&self, body: &impl Serialize) -> Vec<Bytes> {
         let number = self.next_reply.get();
-        self.next_reply.set(number + 1);
+        self.next_reply.set(number.wrapping_add(1));
         let id = MessageId {
             epoch: 0,
-            offset: number,
+            offset: number.into(),
             index: 0,
         };
         let body = serde_json::to_vec(body).unwrap_or_default();
@@ -122,11 +121,7 @@ impl Session {
         let body = body.to_string().into_bytes();
         let mut out = BytesMut::new();
         let id = after.to_string();
-        let ack = subscription
-            .head
-            .ack
-            .as_ref()
-            .map(|sub| format!("{id}/{sub}"));
+        let ack = subscription.head.ack(&id);
         subscription
             .head
             .message

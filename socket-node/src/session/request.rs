@@ -33,7 +33,7 @@ impl Session {
             Ok(request) => Box::pin(self.perform(request)).await,
             Err(why) => Err(why),
         };
-        let answer = self.answers.borrow_mut().keep();
+        let answer = self.keep_answer();
         match done {
             Ok((mut frames, message_id)) => {
                 frames.extend(receipt.map(|receipt| self.receipt(&receipt, message_id)));

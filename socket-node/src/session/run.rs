@@ -1,6 +1,9 @@
 //! A session's task: octets → inputs → what they ask for, until the socket ends.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 
@@ -14,19 +17,20 @@ use crate::shard::subscription::State;
 use crate::ws;
 
 impl Session {
-    /// Runs the session; `read` came behind the upgrade already.
-    pub(crate) async fn run(self: Rc<Self>, mut read: Vec<u8>) {
+    /// Runs the session; `read` came behind the upgrade already. What is kept while it waits is small, for most sockets do.
+    pub(crate) async fn run(self: Rc<Self>, read: Vec<u8>) {
         if self.echo {
             Box::pin(self.run_echo(read)).await;
         } else {
-            let mut wire = Wire::new(&self.shard.node.settings);
-            let inputs = wire.decode(&mut read);
-            drop(read);
-            self.work_off(inputs).await;
-            while !self.is_over()
-                && let Some(inputs) = self.receive(&mut wire).await
-            {
-                self.work_off(inputs).await;
+            let mut wire = Wire::default();
+            let first = wire.decode(&mut { read }, self.shard.node.settings.frame);
+            if let Some(work) = self.work_off(first) {
+                work.await;
+            }
+            while let Some(inputs) = self.receive(&mut wire).await {
+                if let Some(work) = self.work_off(inputs) {
+                    work.await;
+                }
             }
         }
         self.end();
@@ -35,15 +39,12 @@ impl Session {
     }
 
     /// Does what inputs ask for. What that needs is large, and there only while it is done: a socket is mostly idle.
-    async fn work_off(self: &Rc<Self>, inputs: Vec<Input>) {
-        if !inputs.is_empty() {
-            self.busy.set(true);
-            Box::pin(self.work(inputs)).await;
-            self.busy.set(false);
-        }
+    fn work_off(self: &Rc<Self>, inputs: Vec<Input>) -> Option<Pin<Box<impl Future<Output = ()>>>> {
+        (!inputs.is_empty()).then(|| Box::pin(self.work(inputs)))
     }
 
     async fn work(self: &Rc<Self>, inputs: Vec<Input>) {
+        self.busy.set(true);
         for input in inputs {
             if self.is_over() {
                 return;
@@ -65,6 +66,7 @@ impl Session {
                 Input::BrokenSocket(broken) => self.close(Bytes::new(), broken.code, broken.reason),
             }
         }
+        self.busy.set(false);
     }
 
     async fn frame(self: &Rc<Self>, frame: Frame, receipt: Option<String>) -> Result<(), Fault> {
@@ -127,16 +129,29 @@ impl Session {
 
     /// Waits while too many answers are due, which slows a client down to what can be done.
     async fn room_for_answers(&self) {
-        while self.answers.borrow().len() >= settings::ANSWERS_MAX && !self.is_over() {
-            self.answered.notified().await;
-        }
+        self.fewer_answers(settings::ANSWERS_MAX).await;
     }
 
     /// Waits until every answer that is due was given.
     pub(super) async fn answered_all(&self) {
-        while self.answers.borrow().len() > 0 && !self.is_over() {
-            self.answered.notified().await;
-        }
+        self.fewer_answers(1).await;
+    }
+
+    /// Waits until fewer answers than this are due, or the session is over.
+    async fn fewer_answers(&self, count: usize) {
+        poll_fn(|cx| {
+            if self.is_over() {
+                return Poll::Ready(());
+            }
+            match &mut *self.under_way.borrow_mut() {
+                Some(under_way) if under_way.answers.len() >= count => {
+                    under_way.answers.wake(cx.waker());
+                    Poll::Pending
+                }
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
     }
 
     /// The socket is out of every room, and nothing reaches it any more.
@@ -157,11 +172,11 @@ impl Session {
             self.shard.rooms.borrow_mut().leave(subscription);
             self.unwatch(subscription);
         }
-        self.transactions.borrow_mut().clear();
+        if let Some(under_way) = &mut *self.under_way.borrow_mut() {
+            under_way.transactions.clear();
+        }
         if let Some(uid) = self.uid() {
             self.shard.node.accounts.leave(uid);
         }
-        // Those who wait for an answer that nobody can be given any more.
-        self.answered.notify_waiters();
     }
 }

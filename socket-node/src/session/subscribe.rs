@@ -21,7 +21,7 @@ impl Session {
             .subscriptions
             .borrow()
             .iter()
-            .any(|s| s.id == wanted.id)
+            .any(|s| s.id() == wanted.id)
         {
             return Err(Fault::new(
                 "subscription exists",
@@ -55,14 +55,8 @@ impl Session {
             .rooms
             .borrow_mut()
             .enter(wanted.topic, &wanted.destination, key);
-        let subscription = Subscription::new(
-            wanted.id.clone(),
-            wanted.topic,
-            wanted.ack,
-            head,
-            Rc::downgrade(self),
-        );
-        subscription.since.set(wanted.since);
+        let subscription = Subscription::new(wanted.topic, wanted.ack, head, Rc::downgrade(self));
+        subscription.turn(|detour| detour.since = wanted.since);
         let mut subscriptions = self.subscriptions.borrow_mut();
         // Most sockets have one or two.
         subscriptions.reserve_exact(1);
@@ -141,7 +135,7 @@ impl Session {
             .subscriptions
             .borrow()
             .iter()
-            .find(|s| s.id == id)
+            .find(|s| s.id() == id)
             .cloned();
         let unknown = || {
             Fault::new(
@@ -157,13 +151,13 @@ impl Session {
             self.subscriptions
                 .borrow()
                 .iter()
-                .any(|s| s.topic == Topic::Chat(room) && s.id != id)
+                .any(|s| s.topic == Topic::Chat(room) && s.id() != id)
         };
         let told = match subscription.topic {
             Topic::Chat(room) if !others(room) => self.go_out(room),
             _ => None,
         };
-        self.subscriptions.borrow_mut().retain(|s| s.id != id);
+        self.subscriptions.borrow_mut().retain(|s| s.id() != id);
         self.forget_places();
         if let Some(told) = told {
             // A failure is told again in the background.

@@ -15,6 +15,7 @@ use roomtone_shared::store::Appending;
 
 use super::Session;
 use super::asked::Talk;
+use super::under_way::UnderWay;
 
 /// A record on its way through the log.
 pub(super) struct Sent {
@@ -46,7 +47,7 @@ impl Session {
         let Some(room) = talks.first().map(|talk| talk.room) else {
             return;
         };
-        let answer = self.answers.borrow_mut().keep();
+        let answer = self.keep_answer();
         let sent = Sent {
             answer,
             room,
@@ -140,8 +141,11 @@ impl Session {
             answer: sent.answer,
         });
         sent.appending = Some(node.stores.log.append(sent.room, Event::Said(said)));
-        self.in_flight.borrow_mut().push(sent);
-        if !self.watching.replace(true) {
+        let watched = self.under_way(|under_way| {
+            under_way.in_flight.push(sent);
+            std::mem::replace(&mut under_way.watching, true)
+        });
+        if !watched {
             tokio::task::spawn_local(self.clone().watch_appends());
         }
     }
@@ -154,19 +158,19 @@ impl Session {
                 self.not_appended(answer, &why);
             }
         }
-        self.watching.set(false);
+        self.under_way(|under_way| under_way.watching = false);
     }
 
     fn next_append(&self) -> Option<(u64, Appending)> {
-        let mut in_flight = self.in_flight.borrow_mut();
         let next = |sent: &mut Sent| Some((sent.answer, sent.appending.take()?));
-        in_flight.iter_mut().find_map(next)
+        self.under_way(|under_way| under_way.in_flight.iter_mut().find_map(next))
     }
 
     fn take_sent(&self, answer: u64) -> Option<Sent> {
-        let mut in_flight = self.in_flight.borrow_mut();
-        let at = in_flight.iter().position(|sent| sent.answer == answer)?;
-        Some(in_flight.remove(at))
+        self.under_way(|UnderWay { in_flight, .. }| {
+            let at = in_flight.iter().position(|sent| sent.answer == answer)?;
+            Some(in_flight.remove(at))
+        })
     }
 
     fn not_appended(self: &Rc<Self>, answer: u64, why: &Error) {

@@ -16,8 +16,8 @@ const EARLY: Duration = Duration::from_millis(500);
 impl Session {
     /// Looks at the clock: `now`, of which `at` is the time of day.
     pub(crate) fn tick(self: &Rc<Self>, now: Instant, at: Timestamp) {
-        if let Some(until) = self.over.get() {
-            if now > until {
+        if self.over.get() {
+            if now > self.until.get() {
                 self.ended.say();
             }
             return;
@@ -36,11 +36,7 @@ impl Session {
         if stuck.is_some_and(|stuck| stuck > Duration::from_millis(settings.slow_close_ms)) {
             return self.drop_socket("too slow");
         }
-        if self.user.get().is_none()
-            && !self.echo
-            && now.saturating_duration_since(self.opened)
-                > Duration::from_millis(settings.connect_ms)
-        {
+        if self.user.get().is_none() && !self.echo && now > self.until.get() {
             return self.fail(&Fault::new(
                 "not connected in time",
                 format!("CONNECT must come within {} s", settings.connect_ms / 1000),
@@ -61,7 +57,7 @@ impl Session {
                 "log in again, or refresh the token in time",
             ));
         }
-        self.answers.borrow_mut().rest();
+        self.rest();
         self.beat(now, silent_ms);
     }
 
@@ -87,7 +83,8 @@ impl Session {
     fn drop_socket(self: &Rc<Self>, reason: &'static str) {
         tracing::debug!(session = self.id, reason, "socket dropped");
         self.close(Bytes::new(), ws::close_code::POLICY_VIOLATION, reason);
-        self.over.set(Some(Instant::now()));
+        self.over.set(true);
+        self.until.set(Instant::now());
         self.ended.say();
     }
 }

@@ -10,6 +10,7 @@ use super::Session;
 use super::asked::{Asked, Request, Talk};
 use super::command::Acknowledge;
 use super::fault::Fault;
+use super::under_way::UnderWay;
 use crate::settings;
 
 /// An open transaction.
@@ -27,26 +28,30 @@ fn unknown() -> Fault {
     Fault::new("unknown transaction", "no open transaction has this name")
 }
 
+/// Opens one more transaction, of `max` at most.
+fn begin(open: &mut Vec<Transaction>, id: String, max: usize) -> Result<(), Fault> {
+    if open.iter().any(|t| t.id == id) {
+        let detail = "BEGIN names a transaction that is open already";
+        return Err(Fault::new("transaction is open", detail));
+    }
+    if open.len() >= max {
+        return Err(Fault::limit("open transactions of a socket", max));
+    }
+    let (sends, acknowledgements) = (vec![], vec![]);
+    open.push(Transaction {
+        id,
+        sends,
+        acknowledgements,
+        bytes: 0,
+    });
+    Ok(())
+}
+
 impl Session {
     /// BEGIN.
     pub(super) fn begin(&self, id: String) -> Result<(), Fault> {
-        let mut open = self.transactions.borrow_mut();
         let max = self.shard.node.settings.transactions_max;
-        if open.iter().any(|t| t.id == id) {
-            let detail = "BEGIN names a transaction that is open already";
-            return Err(Fault::new("transaction is open", detail));
-        }
-        if open.len() >= max {
-            return Err(Fault::limit("open transactions of a socket", max));
-        }
-        let (sends, acknowledgements) = (vec![], vec![]);
-        open.push(Transaction {
-            id,
-            sends,
-            acknowledgements,
-            bytes: 0,
-        });
-        Ok(())
+        self.under_way(|under_way| begin(&mut under_way.transactions, id, max))
     }
 
     /// A SEND within a transaction: kept until COMMIT.
@@ -80,25 +85,28 @@ impl Session {
         bytes: usize,
         keep: impl FnOnce(&mut Transaction),
     ) -> Result<(), Fault> {
-        let mut open = self.transactions.borrow_mut();
-        let held: usize = open.iter().map(|t| t.bytes).sum();
-        let transaction = open.iter_mut().find(|t| t.id == id).ok_or_else(unknown)?;
-        let max = settings::TRANSACTION_BYTES_MAX;
-        if held + bytes > max {
-            return Err(Fault::limit(
-                "bytes in the open transactions of a socket",
-                max,
-            ));
-        }
-        transaction.bytes += bytes;
-        keep(transaction);
-        Ok(())
+        self.under_way(|UnderWay { transactions, .. }| {
+            let held: usize = transactions.iter().map(|t| t.bytes).sum();
+            let transaction = transactions.iter_mut().find(|t| t.id == id);
+            let transaction = transaction.ok_or_else(unknown)?;
+            let max = settings::TRANSACTION_BYTES_MAX;
+            if held + bytes > max {
+                return Err(Fault::limit(
+                    "bytes in the open transactions of a socket",
+                    max,
+                ));
+            }
+            transaction.bytes += bytes;
+            keep(transaction);
+            Ok(())
+        })
     }
 
     fn take(&self, id: &str) -> Result<Transaction, Fault> {
-        let mut open = self.transactions.borrow_mut();
-        let at = open.iter().position(|t| t.id == id).ok_or_else(unknown)?;
-        Ok(open.remove(at))
+        self.under_way(|UnderWay { transactions, .. }| {
+            let at = transactions.iter().position(|t| t.id == id);
+            Ok(transactions.remove(at.ok_or_else(unknown)?))
+        })
     }
 
     /// ABORT.
@@ -123,7 +131,7 @@ impl Session {
         match check(transaction.sends) {
             Ok((talks, receipts)) => self.talk(talks, receipts, receipt).await,
             Err((why, room)) => {
-                let answer = self.answers.borrow_mut().keep();
+                let answer = self.keep_answer();
                 self.refuse(answer, &why, room, receipt.as_deref());
             }
         }

@@ -113,10 +113,7 @@ impl Lane {
 
 /// Appends a message's frame.
 pub(crate) fn encode(head: &Head, post: &Post, out: &mut BytesMut) {
-    let ack = head
-        .ack
-        .as_ref()
-        .map(|id| format!("{}/{id}", &*post.id_text));
+    let ack = head.ack(&post.id_text);
     head.message.write_ws(
         out,
         &post.id_text,
@@ -138,17 +135,17 @@ pub(crate) fn deliver(
     let Some(session) = subscription.session.upgrade() else {
         return false;
     };
-    if let Some(after) = subscription.gap.get() {
+    if let Some(after) = subscription.gap() {
         if session.backlog_bytes() > 0 {
             return false;
         }
-        subscription.gap.set(None);
+        subscription.set_gap(None);
         session.send_gap(subscription, after, first);
     }
     let waiting = session.backlog_bytes();
     let full = waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
     if full && matches!(subscription.topic, Topic::Chat(_)) {
-        subscription.gap.set(subscription.queued.get());
+        subscription.set_gap(subscription.queued.get());
         return false;
     }
     subscription.queued.set(Some(last));

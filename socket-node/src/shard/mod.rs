@@ -201,7 +201,8 @@ impl Shard {
         self.by_user
             .borrow_mut()
             .entry(uid.clone())
-            .or_default()
+            // Most users have one socket.
+            .or_insert_with(|| Vec::with_capacity(1))
             .push(session.clone());
     }
 

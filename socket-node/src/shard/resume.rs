@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::Shard;
 use super::lane::{deliver, encode};
-use super::subscription::{State, Subscription, Topic};
+use super::subscription::{Detour, State, Subscription, Topic};
 use crate::entry::Post;
 use crate::replay::Part;
 use crate::settings;
@@ -43,7 +43,9 @@ impl Shard {
         );
         // Only a room's messages can be resumed; changes of presence are told as they come.
         let resumes = matches!(subscription.topic, Topic::Chat(_));
-        let Some(since) = subscription.since.take().filter(|_| resumes) else {
+        let since = subscription.detour().since;
+        subscription.turn(|detour| detour.since = None);
+        let Some(since) = since.filter(|_| resumes) else {
             subscription.queued.set(Some(before));
             self.rooms.borrow_mut().start(subscription, now);
             return;
@@ -60,10 +62,10 @@ impl Shard {
                 subscription.state.set(State::Silent);
             }
             State::CatchingUp => {
-                if subscription.stop_at.get().is_none() {
-                    subscription.stop_at.set(Some(offset));
-                }
-                subscription.again_at.set(None);
+                subscription.turn(|detour| {
+                    detour.stop_at = detour.stop_at.or(Some(offset));
+                    detour.again_at = None;
+                });
             }
             State::Silent | State::Ended => {}
         }
@@ -75,8 +77,7 @@ impl Shard {
             self.rooms.borrow_mut().silence(subscription);
         }
         subscription.state.set(to);
-        subscription.stop_at.set(None);
-        subscription.again_at.set(None);
+        subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
     }
 
     async fn resume(self: Rc<Self>, subscription: Rc<Subscription>, since: MessageId) {
@@ -93,14 +94,14 @@ impl Shard {
         let beyond =
             since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
         if beyond {
-            subscription.gap.set(Some(since));
+            subscription.set_gap(Some(since));
             self.live(&subscription);
             return self.tell_by_history(&subscription, room).await;
         }
         let mut after = since;
         if since.epoch < epoch {
             // What followed it in its own epoch may be lost; all of this epoch is here.
-            subscription.gap.set(Some(since));
+            subscription.set_gap(Some(since));
             after = MessageId::last_of(epoch - 1, u64::MAX);
         }
         self.catch_up(&subscription, room, after).await;
@@ -119,8 +120,8 @@ impl Shard {
                 return;
             }
             let end = subscription
+                .detour()
                 .stop_at
-                .get()
                 .map_or(self.position(room), |stop| stop + 1);
             let until = end
                 .checked_sub(1)
@@ -173,11 +174,15 @@ impl Shard {
     /// All is sent up to where it was to go: live from here, or silent, or on from a later join. False
     /// where there is more to catch up with.
     fn caught_up(self: &Rc<Self>, subscription: &Rc<Subscription>, after: &mut MessageId) -> bool {
-        if subscription.stop_at.take().is_none() {
+        let Detour {
+            stop_at, again_at, ..
+        } = subscription.detour();
+        subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
+        if stop_at.is_none() {
             self.live(subscription);
             return true;
         }
-        let Some(again) = subscription.again_at.take() else {
+        let Some(again) = again_at else {
             subscription.state.set(State::Silent);
             return true;
         };
@@ -192,13 +197,13 @@ impl Shard {
 
     /// History cannot be read: the rest is a hole, and told as one.
     fn give_up(self: &Rc<Self>, subscription: &Rc<Subscription>) {
-        subscription.gap.set(subscription.queued.get());
+        subscription.set_gap(subscription.queued.get());
         self.live(subscription);
     }
 
     /// Tells of a hole at once where something has followed it: the newest message of the room.
     pub(crate) fn tell_of_gap(&self, subscription: &Rc<Subscription>) {
-        let (Some(after), Some(room)) = (subscription.gap.get(), subscription.topic.room()) else {
+        let (Some(after), Some(room)) = (subscription.gap(), subscription.topic.room()) else {
             return;
         };
         let Some(newest) = self
@@ -226,7 +231,7 @@ impl Shard {
             return;
         };
         // Whatever came meanwhile has told of the hole already, and what is still to come will.
-        let still = subscription.gap.get().is_some() && subscription.state.get() == State::Live;
+        let still = subscription.gap().is_some() && subscription.state.get() == State::Live;
         if still && newest.message.id.offset < self.position(room) {
             let post = Post::new(&newest.message, newest.headers);
             send_part(subscription, &[post]);

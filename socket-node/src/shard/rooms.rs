@@ -37,8 +37,12 @@ impl Rooms {
             Some(at) => &mut lanes[at],
             None => {
                 let message = MessageHead::new(key.version, &key.subscription, destination);
-                let ack = key.acknowledged.then(|| key.subscription.clone());
-                lanes.push(Lane::new(key, Rc::new(Head { message, ack })));
+                let head = Head {
+                    id: key.subscription.clone(),
+                    message,
+                    acknowledged: key.acknowledged,
+                };
+                lanes.push(Lane::new(key, Rc::new(head)));
                 let last = lanes.len() - 1;
                 &mut lanes[last]
             }

@@ -35,9 +35,18 @@ impl Topic {
 
 /// What all subscriptions whose frames look the same share.
 pub(crate) struct Head {
+    /// The id that their clients gave them.
+    pub(crate) id: String,
     pub(crate) message: MessageHead,
-    /// The subscription's id, where its messages must be acknowledged: their `ack` ends with it.
-    pub(crate) ack: Option<String>,
+    /// Whether their messages must be acknowledged: then their `ack` ends with the id.
+    pub(crate) acknowledged: bool,
+}
+
+impl Head {
+    /// What a client acknowledges the message of this id by, where it has to.
+    pub(crate) fn ack(&self, message: &str) -> Option<String> {
+        self.acknowledged.then(|| format!("{message}/{}", self.id))
+    }
 }
 
 /// Whether messages reach a subscription.
@@ -53,64 +62,93 @@ pub(crate) enum State {
     Ended,
 }
 
+/// Where a subscription stands apart from what comes. Most do not, and keep none of it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Detour {
+    /// Where it wants to begin, until it has.
+    pub(crate) since: Option<MessageId>,
+    /// While catching up: the record after which it is to be silent, its user's EXIT.
+    pub(crate) stop_at: Option<u64>,
+    /// While catching up to `stop_at`: the later join that starts it again.
+    pub(crate) again_at: Option<u64>,
+    /// The last message before a hole that it has not been told of yet.
+    pub(crate) gap: Option<MessageId>,
+}
+
 /// A subscription.
 pub(crate) struct Subscription {
-    pub(crate) id: String,
     pub(crate) topic: Topic,
     pub(crate) ack: AckMode,
     pub(crate) head: Rc<Head>,
     pub(crate) session: Weak<Session>,
     pub(crate) state: Cell<State>,
-    /// Where it wants to begin, until it has.
-    pub(crate) since: Cell<Option<MessageId>>,
-    /// While catching up: the record after which it is to be silent, its user's EXIT.
-    pub(crate) stop_at: Cell<Option<u64>>,
-    /// While catching up to `stop_at`: the later join that starts it again.
-    pub(crate) again_at: Cell<Option<u64>>,
     /// The last message handed to its socket.
     pub(crate) queued: Cell<Option<MessageId>>,
     /// The last message that its socket took.
     pub(crate) written: Cell<Option<MessageId>>,
     /// The last message that its socket had taken when something last came from it.
     pub(crate) seen: Cell<Option<MessageId>>,
-    /// The last message before a hole that it has not been told of yet.
-    pub(crate) gap: Cell<Option<MessageId>>,
-    unacknowledged: RefCell<VecDeque<MessageId>>,
+    detour: RefCell<Option<Box<Detour>>>,
+    /// What was sent and is to be acknowledged; none where it acknowledges by itself.
+    unacknowledged: Option<Box<RefCell<VecDeque<MessageId>>>>,
 }
 
 impl Subscription {
     pub(crate) fn new(
-        id: String,
         topic: Topic,
         ack: AckMode,
         head: Rc<Head>,
         session: Weak<Session>,
     ) -> Rc<Self> {
         Rc::new(Self {
-            id,
             topic,
             ack,
             head,
             session,
             state: Cell::new(State::Silent),
-            since: Cell::new(None),
-            stop_at: Cell::new(None),
-            again_at: Cell::new(None),
             queued: Cell::new(None),
             written: Cell::new(None),
             seen: Cell::new(None),
-            gap: Cell::new(None),
-            unacknowledged: RefCell::default(),
+            detour: RefCell::default(),
+            unacknowledged: (ack != AckMode::Auto).then(Box::default),
         })
+    }
+
+    /// The id that its client gave it.
+    pub(crate) fn id(&self) -> &str {
+        &self.head.id
+    }
+
+    /// Where it stands apart.
+    pub(crate) fn detour(&self) -> Detour {
+        self.detour.borrow().as_deref().copied().unwrap_or_default()
+    }
+
+    /// Changes where it stands apart.
+    pub(crate) fn turn(&self, change: impl FnOnce(&mut Detour)) {
+        let mut detour = self.detour();
+        change(&mut detour);
+        let apart = detour != Detour::default();
+        self.detour.replace(apart.then(|| Box::new(detour)));
+    }
+
+    /// The last message before a hole that it has not been told of yet.
+    pub(crate) fn gap(&self) -> Option<MessageId> {
+        self.detour.borrow().as_deref()?.gap
+    }
+
+    /// A hole begins behind this message, or has been told of.
+    pub(crate) fn set_gap(&self, after: Option<MessageId>) {
+        self.turn(|detour| detour.gap = after);
     }
 
     /// Notes a message as sent and to be acknowledged, unless the subscription does so by itself. The
     /// oldest are let go of past a bound.
     pub(crate) fn sent(&self, id: MessageId) {
-        if self.ack == AckMode::Auto {
+        let Some(waiting) = &self.unacknowledged else {
             return;
-        }
-        let mut waiting = self.unacknowledged.borrow_mut();
+        };
+        let mut waiting = waiting.borrow_mut();
         waiting.push_back(id);
         if waiting.len() > settings::UNACKNOWLEDGED_MAX {
             waiting.pop_front();
@@ -120,7 +158,10 @@ impl Subscription {
     /// Takes an acknowledgement; false for a message that none is waited for. Nothing is ever sent again,
     /// so an ACK and a NACK come to the same.
     pub(crate) fn acknowledge(&self, id: MessageId) -> bool {
-        let mut waiting = self.unacknowledged.borrow_mut();
+        let Some(waiting) = &self.unacknowledged else {
+            return false;
+        };
+        let mut waiting = waiting.borrow_mut();
         let Ok(at) = waiting.binary_search(&id) else {
             return false;
         };

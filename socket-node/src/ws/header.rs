@@ -35,6 +35,11 @@ pub(super) struct HeaderReader {
 }
 
 impl HeaderReader {
+    /// Whether some of a header has come, and not all.
+    pub(super) fn has_begun(&self) -> bool {
+        self.len > 0
+    }
+
     /// The next header, or none once `input` is used up.
     pub(super) fn take(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, WsError> {
         if !self.fill(2, input) {

@@ -95,6 +95,12 @@ impl Reader {
         taken
     }
 
+    /// Whether it stands between messages, where a new reader would read on as it does.
+    pub fn is_idle(&self) -> bool {
+        let begun = self.frame.is_some() || self.message.is_some() || self.header.has_begun();
+        !begun && !self.closed
+    }
+
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, WsError> {
         loop {
             if self.frame.is_none() {
