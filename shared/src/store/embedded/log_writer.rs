@@ -14,6 +14,7 @@ use super::record::Recordable;
 use super::rows::Fault;
 use super::tables;
 use super::tail::Tail;
+use super::unrecorded::Unrecorded;
 use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::judge::Judge;
 use crate::domain::time::Timestamp;
@@ -25,8 +26,6 @@ use crate::store::{Appended, Appending, failed};
 const QUEUE_MAX: usize = 16_384;
 /// Records in one group.
 const GROUP_MAX: usize = 1_024;
-/// Groups that wait for the recorder; beyond, the log waits for it.
-pub(super) const GROUPS_MAX: usize = 64;
 
 /// Something to append, and whom to tell.
 struct Append {
@@ -111,7 +110,7 @@ pub(super) struct Desk {
     pub(super) file: JournalWriter,
     pub(super) scribe: Scribe,
     pub(super) tail: Arc<Tail>,
-    pub(super) recorder: mpsc::Sender<Vec<Recordable>>,
+    pub(super) recorder: Unrecorded,
     pub(super) db: Arc<Database>,
     pub(super) epoch: u16,
 }
@@ -168,7 +167,7 @@ impl Desk {
         let newest = records.iter().map(|r| r.judged.clone()).collect();
         // The recorder has it before anybody hears of it, so whoever asks after hearing is shown it. The recorder ends after
         // this thread, or with the process.
-        drop(self.recorder.blocking_send(records));
+        self.recorder.put(records);
         self.tail.push(&newest);
         for (told, appended) in waiting.into_iter().zip(appended) {
             drop(told.send(Ok(appended)));

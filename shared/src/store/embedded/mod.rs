@@ -29,6 +29,7 @@ mod settled;
 mod snapshot;
 mod tables;
 mod tail;
+mod unrecorded;
 mod writer;
 
 /// Name of the tables' file in the data folder.

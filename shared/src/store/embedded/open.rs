@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use redb::Database;
-use tokio::sync::mpsc;
 
 use super::history::EmbeddedHistory;
 use super::journal::Journal;
@@ -19,6 +18,7 @@ use super::settled::Settled;
 use super::snapshot::Reader;
 use super::tables::{self, Tables};
 use super::tail::Tail;
+use super::unrecorded::unrecorded;
 use super::writer;
 use crate::store::Stores;
 
@@ -35,7 +35,7 @@ pub(super) fn stores(db: Database, log_file: PathBuf) -> Result<Stores, Fault> {
     let db = Arc::new(db);
     let tail = Arc::new(Tail::new(scribe.next));
     let reader = Reader::new(db.clone());
-    let (recorder, records) = mpsc::channel(log_writer::GROUPS_MAX);
+    let (recorder, records) = unrecorded();
     let (writer, recorded) = writer::start(db.clone(), reader.clone(), records, scribe.next)?;
     let settled = Settled {
         tail: tail.clone(),

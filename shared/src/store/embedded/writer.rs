@@ -14,6 +14,7 @@ use super::record::{Recordable, record};
 use super::rows::Fault;
 use super::snapshot::Reader;
 use super::tables::Tables;
+use super::unrecorded::{News, Recorder};
 use crate::error::{Error, Result};
 use crate::store::failed;
 
@@ -21,9 +22,7 @@ use crate::store::failed;
 const QUEUE_MAX: usize = 16_384;
 /// Jobs in one transaction.
 const GROUP_MAX: usize = 1_024;
-/// Records that wait to be recorded together, unless a job comes: a room's rows are written once for all of them.
-const RECORDS_MAX: usize = 16_384;
-/// How long they wait at most.
+/// How long records wait to be recorded together, unless a job comes.
 const RECORD_EVERY: Duration = Duration::from_millis(500);
 
 /// Told when a job's transaction is durable.
@@ -61,10 +60,12 @@ struct Desk {
     db: Arc<Database>,
     reader: Reader,
     jobs: mpsc::Receiver<Job>,
-    log: mpsc::Receiver<Vec<Recordable>>,
-    /// Not recorded yet, in the log's order, and when the first of it came.
+    log: Recorder,
+    /// Taken and not recorded yet, in the log's order.
     waiting: Vec<Recordable>,
-    since: Instant,
+    /// When what there is to record is recorded, if there is anything.
+    due: Option<Instant>,
+    started: Instant,
     recorded: watch::Sender<u64>,
 }
 
@@ -73,7 +74,7 @@ struct Desk {
 pub(super) fn start(
     db: Arc<Database>,
     reader: Reader,
-    log: mpsc::Receiver<Vec<Recordable>>,
+    log: Recorder,
     recorded: u64,
 ) -> Result<(Writer, watch::Receiver<u64>), Fault> {
     let (jobs, queue) = mpsc::channel(QUEUE_MAX);
@@ -84,7 +85,8 @@ pub(super) fn start(
         jobs: queue,
         log,
         waiting: vec![],
-        since: Instant::now(),
+        due: None,
+        started: Instant::now(),
         recorded: told,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -102,47 +104,35 @@ impl Desk {
         // Whether jobs, and records, can still come.
         let (mut jobs, mut log) = (true, true);
         while jobs || log {
-            let due = self.due();
+            let due = self.due;
             tokio::select! {
                 biased;
                 taken = self.jobs.recv_many(&mut group, GROUP_MAX), if jobs => match taken {
                     0 => jobs = false,
-                    _ => self.work(std::mem::take(&mut group)),
+                    _ => self.record_and(std::mem::take(&mut group)),
                 },
-                records = self.log.recv(), if log && self.waiting.len() < RECORDS_MAX => match records {
-                    Some(records) => self.take(records),
-                    None => log = false,
+                news = self.log.news(), if log => match news {
+                    News::Some => self.due = due.or(Some(Instant::now() + RECORD_EVERY)),
+                    News::Many => self.record_and(vec![]),
+                    News::Ended => log = false,
                 },
-                () = sleep_until(due), if !self.waiting.is_empty() => { self.commit(vec![]); }
+                () = sleep_until(due.unwrap_or(self.started)), if due.is_some() => self.record_and(vec![]),
             }
         }
-        self.commit(vec![]);
+        self.record_and(vec![]);
     }
 
-    /// When what waits is recorded.
-    fn due(&self) -> Instant {
-        match self.waiting.len() < RECORDS_MAX {
-            true => self.since + RECORD_EVERY,
-            false => self.since,
+    /// Records what came before jobs, and does them.
+    fn record_and(&mut self, jobs: Vec<Job>) {
+        self.due = None;
+        // What could not be recorded before goes first, and alone: no more is taken while it cannot be.
+        if !self.waiting.is_empty() && !self.commit(vec![]) {
+            return;
         }
-    }
-
-    /// Does jobs, after recording what was in the log before them.
-    fn work(&mut self, group: Vec<Job>) {
-        while let Ok(records) = self.log.try_recv() {
-            self.take(records);
-            if self.waiting.len() >= RECORDS_MAX && !self.commit(vec![]) {
-                return;
-            }
+        self.waiting = self.log.take();
+        if !(self.waiting.is_empty() && jobs.is_empty()) {
+            self.commit(jobs);
         }
-        self.commit(group);
-    }
-
-    fn take(&mut self, records: Vec<Recordable>) {
-        if self.waiting.is_empty() {
-            self.since = Instant::now();
-        }
-        self.waiting.extend(records);
     }
 
     /// Writes a group with what waits; false where that fails: then the jobs are refused, and the records wait for the next
@@ -161,7 +151,7 @@ impl Desk {
             }
             Err(why) => {
                 failed("the store", &why);
-                self.since = Instant::now() + RECORD_EVERY;
+                self.due = Some(Instant::now() + RECORD_EVERY);
                 false
             }
         }

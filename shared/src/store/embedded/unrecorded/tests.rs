@@ -1,0 +1,72 @@
+//! The way to the recorder: nothing is lost on it, it wakes for the first and for many, and the log waits where it is full.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::*;
+use crate::domain::event::{Fact, NodeId, Partition, Record};
+use crate::domain::judge::Judge;
+use crate::domain::time::Timestamp;
+
+fn records(offsets: std::ops::Range<usize>) -> Vec<Recordable> {
+    let record = |offset| Record {
+        partition: Partition::default(),
+        append: None,
+        offset,
+        at: Timestamp::from_ms(offset),
+        fact: Fact::NodeGone(NodeId(offset)),
+    };
+    let recordable = |offset| Recordable {
+        judged: Arc::new(Judge::new(1).judge(Arc::new(record(offset as u64)))),
+        position: 0,
+    };
+    offsets.map(recordable).collect()
+}
+
+async fn is_woken(recorder: &Recorder) -> Option<News> {
+    timeout(Duration::ZERO, recorder.news()).await.ok()
+}
+
+#[tokio::test]
+async fn it_is_woken_by_the_first_and_by_many_and_by_none_between() {
+    let (unrecorded, recorder) = unrecorded();
+    assert_eq!(is_woken(&recorder).await, None);
+    unrecorded.put(records(0..2));
+    assert_eq!(is_woken(&recorder).await, Some(News::Some));
+    unrecorded.put(records(2..9));
+    assert_eq!(is_woken(&recorder).await, None);
+    unrecorded.put(records(9..RECORDS_MAX));
+    assert_eq!(is_woken(&recorder).await, Some(News::Many));
+    let taken = recorder.take();
+    let offsets = taken.iter().map(|r| r.record().offset);
+    assert!(offsets.eq(0..RECORDS_MAX as u64));
+    unrecorded.put(records(0..1));
+    assert_eq!(is_woken(&recorder).await, Some(News::Some));
+    drop(unrecorded);
+    assert_eq!(is_woken(&recorder).await, Some(News::Ended));
+    assert_eq!(recorder.take().len(), 1);
+}
+
+#[test]
+fn the_log_waits_where_it_is_full_until_some_are_taken() {
+    let (unrecorded, recorder) = unrecorded();
+    unrecorded.put(records(0..WAITING_MAX));
+    let putting = std::thread::spawn(move || unrecorded.put(records(0..1)));
+    let mut taken = 0;
+    while taken < WAITING_MAX + 1 {
+        taken += recorder.take().len();
+        std::thread::yield_now();
+    }
+    putting.join().unwrap();
+    assert_eq!(taken, WAITING_MAX + 1);
+}
+
+#[test]
+fn where_nobody_records_the_log_does_not_wait() {
+    let (unrecorded, recorder) = unrecorded();
+    unrecorded.put(records(0..WAITING_MAX));
+    let putting = std::thread::spawn(move || unrecorded.put(records(0..1)));
+    drop(recorder);
+    putting.join().unwrap();
+}
