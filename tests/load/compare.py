@@ -7,12 +7,13 @@ import json
 import os
 import pathlib
 import sys
+from datetime import date
 
 import flat
 import functions
 import on_kafka
 from goals import GOALS, ratios
-from results import write
+from results import keep
 from servers import SERVERS
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
@@ -54,10 +55,13 @@ def main(arguments):
     quick = "--quick" in arguments
     wanted = [argument for argument in arguments if not argument.startswith("--")] or [*GOALS, *APART]
     rounds, secs = (5, 2) if quick else (7, 4)
-    apart = {name: part.measure(BIN, quick) for name, part in APART.items() if name in wanted}
-    runs = {name: rounds_of(name, rounds, secs) for name in wanted if name not in APART}
-    write(HERE / "RESULTS.md", runs, {name: APART[name].lines_of(found) for name, found in apart.items()}, quick)
-    print(json.dumps({**{name: ratios(name, found) for name, found in runs.items()}, **apart}))
+    found = {}
+    for name in wanted:
+        found[name] = APART[name].measure(BIN, quick) if name in APART else rounds_of(name, rounds, secs)
+        # Each at once, so that what is measured stays where a later one fails.
+        measured = {"on": str(date.today()), "quick": quick, "found": found[name]}
+        keep(HERE / "RESULTS.md", {name: measured}, {name: part.lines_of for name, part in APART.items()})
+    print(json.dumps({name: own if name in APART else ratios(name, own) for name, own in found.items()}))
 
 
 main(sys.argv[1:])

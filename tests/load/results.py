@@ -1,5 +1,6 @@
-"""RESULTS.md: medians, spreads, ratios and versions, with a plot."""
+"""RESULTS.md: medians, spreads, ratios and versions, with a plot; and RESULTS.json, the figures that it is written from."""
 
+import json
 import platform
 import subprocess
 from statistics import median
@@ -24,12 +25,26 @@ def version(*command):
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else "?"
 
 
-def write(path, runs, apart, quick):
-    """Writes the page, with the picture beside it; `apart` has the lines of goals that write their own."""
+def kept(path):
+    """What was measured of each goal last: when, whether quickly, and what was found."""
+    figures = path.with_suffix(".json")
+    return json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {}
+
+
+def keep(path, measured, lines_of):
+    """Writes what was measured of some goals beside what is there of the others; `lines_of` has the goals that write their own part."""
+    of_all = {**kept(path), **measured}
+    of_all = {name: of_all[name] for name in [*GOALS, *lines_of] if name in of_all}
+    path.with_suffix(".json").write_text(json.dumps(of_all) + "\n", encoding="utf-8")
+    path.write_text("\n".join(page(path, of_all, lines_of)), encoding="utf-8")
+
+
+def page(path, of_all, lines_of):
+    """The page's lines; the picture is put beside it."""
     lines = [
         "# How fast",
         "",
-        f"Written by `tests/load/compare{' --quick' if quick else ''}`. Medians of the rounds, with the least and the most in brackets; the ratios are",
+        "Written by `tests/load/compare`. Medians of the rounds, with the least and the most in brackets; the ratios are",
         "medians of the ratios of single rounds, and say how many times better Roomtone is. Server on one core, load on the other;",
         "login, membership, heart-beats, limits and the durable log are on, and every delivery is checked for order, loss and repeats.",
         "",
@@ -37,28 +52,38 @@ def write(path, runs, apart, quick):
         f"- RabbitMQ: {version('dpkg-query', '-W', '-f', '${Version}', 'rabbitmq-server')}",
         "",
     ]
+    runs = {name: own["found"] for name, own in of_all.items() if name in GOALS}
     picture, shown = path.with_suffix(".svg"), drawable(GOALS, runs)
     if shown:
         picture.write_text(plot(shown), encoding="utf-8")
         lines += [f"![What a delivery costs each target, on a scale of powers of ten]({picture.name})", ""]
     else:
         picture.unlink(missing_ok=True)
-    for name, of_goal in runs.items():
-        goal = GOALS[name]
-        lines += [f"## {name}: {goal.about}", ""]
-        rows = {target: [figures for figures in found if figures] for target, found in of_goal.items()}
-        shown = [figure for figure in SHOWN if any(figures.get(figure) for found in rows.values() for figures in found)]
-        lines += ["| target | rounds | " + " | ".join(shown) + " |", "|---" * (len(shown) + 2) + "|"]
-        for target, found in rows.items():
-            cells = [spread([figures[figure] for figures in found]) if found and figure in found[0] else "" for figure in shown]
-            lines.append(f"| {target} | {len(found)} | " + " | ".join(cells) + " |")
-        lines.append("")
-        found = ratios(name, of_goal)
-        for (peer, figure), bound in goal.bounds.items():
-            value = found.get(f"{peer} {figure}")
-            word = "not measured" if value is None else ("reached" if value >= bound else "missed")
-            lines.append(f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**")
-        lines.append("")
-    for part in apart.values():
-        lines += part
-    path.write_text("\n".join(lines), encoding="utf-8")
+    for name, own in of_all.items():
+        title, *part = part_of(name, own["found"]) if name in GOALS else lines_of[name](own["found"])
+        how = ", in fewer and shorter rounds" if own["quick"] else ""
+        lines += [title, "", f"Measured on {own['on']}{how}.", *part]
+    return lines
+
+
+def part_of(name, of_goal):
+    """A goal's part of the page: a row for each target, and what became of the bounds."""
+    goal = GOALS[name]
+    rows = {target: [figures for figures in found if figures] for target, found in of_goal.items()}
+    shown = [figure for figure in SHOWN if any(figures.get(figure) for found in rows.values() for figures in found)]
+    lines = [f"## {name}: {goal.about}", ""]
+    lines += ["| target | rounds | " + " | ".join(shown) + " |", "|---" * (len(shown) + 2) + "|"]
+    for target, found in rows.items():
+        cells = [spread([figures[figure] for figures in found]) if found and figure in found[0] else "" for figure in shown]
+        lines.append(f"| {target} | {len(found)} | " + " | ".join(cells) + " |")
+    lines.append("")
+    found = ratios(name, of_goal)
+    floors = ratios(name, of_goal, goal.floor) if goal.floor else {}
+    for (peer, figure), bound in goal.bounds.items():
+        value = found.get(f"{peer} {figure}")
+        word = "not measured" if value is None else ("reached" if value >= bound else "missed")
+        floor = f"; {goal.floor} by itself {floors.get(f'{peer} {figure}')}" if goal.floor else ""
+        lines.append(f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**{floor}")
+    bounded = {f"{peer} {figure}" for peer, figure in goal.bounds}
+    lines += [f"- {label}: {value}" for label, value in found.items() if label not in bounded]
+    return [*lines, ""]
