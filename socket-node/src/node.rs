@@ -120,6 +120,10 @@ impl SocketNode {
             runtime: runtime.clone(),
             started: Instant::now(),
         });
+        let shards: std::io::Result<Vec<_>> = (0..shards)
+            .map(|index| shard::start(node.clone(), index, &from))
+            .collect();
+        let shards = shards?.into();
         let reading = node.clone();
         runtime.spawn(async move {
             reader.run(ring, asked, (id, holds)).await;
@@ -128,13 +132,7 @@ impl SocketNode {
         runtime.spawn(lease::keep(node.clone()));
         let marking = node.clone();
         runtime.spawn(async move { marking.marks.run(&marking.stores).await });
-        let started: std::io::Result<Vec<_>> = (0..shards)
-            .map(|index| shard::start(node.clone(), index, &from))
-            .collect();
-        Ok(Self {
-            node,
-            shards: started?.into(),
-        })
+        Ok(Self { node, shards })
     }
 
     /// How many sockets there are.

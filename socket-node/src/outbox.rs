@@ -38,6 +38,7 @@ struct Backlog {
     bytes: Cell<usize>,
     /// Since when the socket has been taking nothing.
     stuck_since: Cell<Instant>,
+    /// Told when none of it waits any more, or nobody waits for it.
     drained: Notify,
 }
 
@@ -98,7 +99,7 @@ impl Outbox {
         self.dead.get()
     }
 
-    /// Gives the socket up, with what waits for it.
+    /// Gives the socket up, with what waits for it: nothing here holds it any longer.
     pub(crate) fn abandon(&self) {
         self.dead.set(true);
         if let Some(backlog) = &*self.backlog.borrow() {
@@ -159,10 +160,14 @@ impl Outbox {
             return;
         };
         while !self.dead.get() && backlog.bytes.get() > 0 {
-            if self.stream.writable().await.is_err() {
-                self.dead.set(true);
+            tokio::select! {
+                writable = self.stream.writable() => match writable {
+                    Ok(()) => self.write(&backlog),
+                    Err(_) => self.dead.set(true),
+                },
+                // It was given up: a socket that takes nothing may never be writable again.
+                () = backlog.drained.notified() => {}
             }
-            self.write(&backlog);
         }
         self.backlog.replace(None);
         backlog.drained.notify_waiters();

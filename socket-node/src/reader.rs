@@ -40,7 +40,7 @@ impl Reader {
         self.log.from.clone()
     }
 
-    /// Reads on until everybody who could ask something of it is gone, or the log can be read no more.
+    /// Reads on until the log can be read no more.
     pub(crate) async fn run(
         mut self,
         ring: Arc<Ring>,

@@ -140,6 +140,25 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Whether a process holds the server's end of it, by the system's own list: what a process has closed has no inode
+    /// there, for as long as octets of it are on their way.
+    ///
+    /// # Panics
+    /// Where the system has no such list.
+    #[must_use]
+    pub fn is_held_by_server(&self) -> bool {
+        let own = self.half.local_addr().expect("it is connected").port();
+        let server = self.half.peer_addr().expect("it is connected").port();
+        let list = std::fs::read_to_string("/proc/net/tcp").expect("a list of connections");
+        list.lines().any(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let port =
+                |at: usize| u16::from_str_radix(fields.get(at)?.rsplit_once(':')?.1, 16).ok();
+            let ends = (port(1), port(2)) == (Some(server), Some(own));
+            ends && fields.get(9).is_some_and(|inode| *inode != "0")
+        })
+    }
+
     /// What comes next. A connection that was reset has ended, too.
     ///
     /// # Panics

@@ -112,7 +112,8 @@ pub trait Log: Send + Sync {
     async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>>;
     /// Follows these parts of the log, each from an offset of its own.
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records>;
-    /// Follows every part of the log from its end as it is now. The verdicts are those of one that never stopped.
+    /// Follows every part of the log from its end as it is now. The verdicts are those of one that never stopped. Whoever
+    /// keeps what this gives and does not read on may make all appends of this process wait.
     async fn follow(&self) -> Result<Followed> {
         follow::follow(self).await
     }

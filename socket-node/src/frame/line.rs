@@ -108,12 +108,12 @@ impl LineReader {
         self.begun.len() + part.len() - usize::from(ends_in_cr)
     }
 
-    /// Memory kept for the unfinished line.
     /// Whether no line has begun.
     pub(super) fn is_idle(&self) -> bool {
         self.begun.is_empty()
     }
 
+    /// Memory kept for the unfinished line.
     #[cfg(test)]
     pub(super) fn bytes_held(&self) -> usize {
         self.begun.capacity()

@@ -35,6 +35,7 @@ impl Session {
         }
         self.end();
         Box::pin(self.linger()).await;
+        self.outbox.abandon();
         self.shard.gone(self.id, self.uid());
     }
 

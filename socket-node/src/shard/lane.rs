@@ -100,7 +100,7 @@ impl Lane {
         };
         let bytes = std::mem::take(&mut self.pending).freeze();
         // What is written a little less for once is no less usual.
-        self.usual = bytes.len().max(self.usual - self.usual / 8);
+        self.usual = bytes.len().max(self.usual / 2);
         for subscription in &self.live {
             let given = deliver(subscription, &bytes, (first, last), now);
             if given && self.key.acknowledged {

@@ -108,6 +108,10 @@ pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Resul
         .build()?;
     let from = from.to_vec();
     let run = move || {
+        let _ended = Ended {
+            node: node.clone(),
+            index,
+        };
         let shard = Rc::new(Shard::new(node, index, from, (sockets, latency)));
         tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
     };
@@ -115,6 +119,21 @@ pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Resul
         .name(format!("shard-{index}"))
         .spawn(run)?;
     Ok(handle)
+}
+
+/// Sees, however a shard's thread ends, that nobody waits for it, and that a node without it is not taken for whole.
+struct Ended {
+    node: Arc<Node>,
+    index: u16,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.node.ring.took(self.index, u64::MAX);
+        if std::thread::panicking() {
+            self.node.cut_off.send_replace(true);
+        }
+    }
 }
 
 impl Shard {
@@ -150,16 +169,17 @@ impl Shard {
         loop {
             let ready = tokio::select! {
                 biased;
+                // What is seldom comes first: entries may be there always.
+                _ = shutdown.wait_for(|down| *down) => break,
+                _ = ticks.tick() => {
+                    self.tick();
+                    false
+                }
                 changed = end.wait_for(|end| *end > self.cursor.get()) => changed.is_ok(),
                 Some(arrival) = arrivals.recv() => {
                     self.arrive(arrival);
                     false
                 }
-                _ = ticks.tick() => {
-                    self.tick();
-                    false
-                }
-                _ = shutdown.wait_for(|down| *down) => break,
             };
             if ready {
                 self.linger(&mut end, enough).await;
@@ -167,12 +187,13 @@ impl Shard {
                 self.take_entries();
                 let long = begun.elapsed() > LONG_TICK;
                 enough = if long { self.cursor.get() - from } else { 0 };
+                if let Ok(arrival) = arrivals.try_recv() {
+                    self.arrive(arrival);
+                }
                 tokio::task::yield_now().await;
             }
         }
-        self.drain().await;
-        // Nobody waits for it any more.
-        self.node.ring.took(self.index, u64::MAX);
+        self.drain(&mut end).await;
     }
 
     /// Where fewer entries are there than the last tick took, and that one was long, waits a little for the rest of them: to

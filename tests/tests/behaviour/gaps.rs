@@ -1,7 +1,7 @@
 //! Where what was missed can't be had whole: a GAP says where the hole is.
 
 use roomtone_tests::client::{Answer, Client, talk};
-use roomtone_tests::deadline::within;
+use roomtone_tests::deadline::{until, within};
 use roomtone_tests::frame::Version;
 use roomtone_tests::raw::{Raw, connect};
 use roomtone_tests::room::{listen, new_room, room_subscription, texts};
@@ -194,5 +194,10 @@ async fn a_reader_that_never_reads_is_closed() {
         () = talking => {}
         off = speaker.noticed_of(&room, &slow) => assert_eq!(off["presence"], "off"),
     }
+    // All of it is let go of, though nothing of what waits was read.
+    until("the server to close it", || async {
+        (!raw.socket.reader.is_held_by_server()).then_some(())
+    })
+    .await;
     while within("the end", raw.socket.reader.read()).await != Incoming::End {}
 }

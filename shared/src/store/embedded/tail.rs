@@ -1,6 +1,6 @@
 //! The end of the log: how far it goes, and those who follow it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
@@ -40,12 +40,9 @@ impl Tail {
     /// Follows the records: where they begin, and what gives each group that is pushed from now on.
     pub(super) fn follow(&self) -> (u64, mpsc::Receiver<Group>) {
         let (follower, groups) = mpsc::channel(GROUPS_MAX);
-        let mut followers = self
-            .followers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self.followers();
         followers.push(follower);
-        // Nothing is pushed while the list is held.
+        // The end does not change while the list is held.
         (self.end(), groups)
     }
 
@@ -54,12 +51,24 @@ impl Tail {
         let Some(end) = group.last().map(|last| last.record.offset + 1) else {
             return;
         };
-        let mut followers = self
-            .followers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let followers = self.followers();
         self.end.send_replace(end);
-        followers.retain(|follower| follower.blocking_send(group.clone()).is_ok());
+        let all = followers.clone();
+        // Whoever wants to follow from here on need not wait for those who are behind.
+        drop(followers);
+        let mut gone = false;
+        for follower in &all {
+            gone |= follower.blocking_send(group.clone()).is_err();
+        }
+        if gone {
+            self.followers().retain(|follower| !follower.is_closed());
+        }
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Group>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

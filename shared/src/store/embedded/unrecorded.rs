@@ -67,6 +67,9 @@ impl Unrecorded {
         let is_full = |waiting: &mut Waiting| waiting.records.len() >= WAITING_MAX && !waiting.left;
         let waiting = self.0.room.wait_while(self.0.waiting(), is_full);
         let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        if waiting.left {
+            return;
+        }
         let before = waiting.records.len();
         waiting.records.extend(records);
         let now = waiting.records.len();

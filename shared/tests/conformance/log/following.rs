@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::future;
+use futures_util::{StreamExt, future};
 use roomtone_shared::domain::event::Record;
 use roomtone_shared::domain::judge::Verdict;
 use roomtone_shared::domain::room::RoomId;
@@ -18,6 +18,7 @@ behaviours![
     each_part_is_followed_from_a_place_of_its_own,
     who_follows_misses_nothing,
     an_append_comes_to_what_every_reader_makes_of_it,
+    who_follows_from_the_end_gets_verdicts_that_rest_on_what_was_before,
 ];
 
 async fn following_begins_anywhere_and_goes_on_at_the_end(place: impl Place) {
@@ -153,4 +154,36 @@ async fn an_append_comes_to_what_every_reader_makes_of_it(place: impl Place) {
     assert!(appended.is_empty(), "not read: {appended:?}");
     // Of each room: both, one again, and both of the other's.
     assert_eq!(shown, 5 * usize::from(stores.log.partitions()));
+}
+
+async fn who_follows_from_the_end_gets_verdicts_that_rest_on_what_was_before(place: impl Place) {
+    let mut stores = place.open().await;
+    let (user, room) = (given::user("u1"), RoomId::new());
+    let hello = || facts::said(0, &user, vec![facts::named("hello", "c-1")]);
+    for event in [
+        facts::joined(&user, 1),
+        hello(),
+        facts::switched(&user, 2, false),
+    ] {
+        stores.log.append(room, event).await.unwrap();
+    }
+    drop(stores);
+    stores = place.open().await;
+    let mut followed = stores.log.follow().await.unwrap();
+    let (mut told, mut judged) = (vec![], vec![]);
+    let too_late = facts::said(0, &user, vec![facts::line("too late")]);
+    for event in [hello(), too_late, facts::joined(&user, 1)] {
+        told.push(stores.log.append(room, event).await.unwrap());
+    }
+    while judged.len() < told.len() {
+        let batch = deadline::within("what is followed", followed.judged.next()).await;
+        judged.extend(batch.expect("a log that goes on"));
+    }
+    for (told, judged) in told.iter().zip(&judged) {
+        assert_eq!(told.offset, judged.record.offset);
+        assert_eq!(told.verdicts, judged.verdicts, "{judged:?}");
+    }
+    assert!(matches!(told[0].verdicts[..], [Verdict::Repeat(_)]));
+    assert_eq!(told[1].verdicts, [Verdict::Void]);
+    assert!(!judged[2].fresh);
 }

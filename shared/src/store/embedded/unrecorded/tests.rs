@@ -50,16 +50,22 @@ async fn it_is_woken_by_the_first_and_by_many_and_by_none_between() {
 
 #[test]
 fn the_log_waits_where_it_is_full_until_some_are_taken() {
+    const PIECE: usize = WAITING_MAX / 8 + 1;
     let (unrecorded, recorder) = unrecorded();
-    unrecorded.put(records(0..WAITING_MAX));
-    let putting = std::thread::spawn(move || unrecorded.put(records(0..1)));
-    let mut taken = 0;
-    while taken < WAITING_MAX + 1 {
-        taken += recorder.take().len();
-        std::thread::yield_now();
+    let putting = std::thread::spawn(move || {
+        (0..16).for_each(|_| unrecorded.put(records(0..PIECE)));
+    });
+    let (mut taken, mut most) = (0, 0);
+    while taken < 16 * PIECE {
+        let some = recorder.take().len();
+        (taken, most) = (taken + some, most.max(some));
+        // The other is faster, as long as it may.
+        while !putting.is_finished() && recorder.0.waiting().records.len() < WAITING_MAX {
+            std::thread::yield_now();
+        }
     }
     putting.join().unwrap();
-    assert_eq!(taken, WAITING_MAX + 1);
+    assert_eq!((taken, most), (16 * PIECE, 8 * PIECE));
 }
 
 #[test]
