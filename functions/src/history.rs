@@ -3,7 +3,9 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use roomtone_shared::domain::json::put_list;
 use roomtone_shared::domain::membership::Membership;
+use roomtone_shared::domain::message::Message;
 use roomtone_shared::error::Result;
 use roomtone_shared::{limits, rooms};
 use tokio::join;
@@ -33,16 +35,11 @@ const MESSAGE_BYTES: usize = 384;
 /// `{messages, nextCursor}`
 fn to_json(page: &Messages) -> Vec<u8> {
     let mut json = Vec::with_capacity((1 + page.list.len()) * MESSAGE_BYTES);
-    json.extend_from_slice(b"{\"messages\":[");
-    for (at, message) in page.list.iter().enumerate() {
-        if at > 0 {
-            json.push(b',');
-        }
-        message.write_json(&mut json);
-    }
+    json.extend_from_slice(b"{\"messages\":");
+    put_list(&page.list, Message::write_json, &mut json);
     let cursor = match page.next_cursor() {
-        Some(id) => format!("],\"nextCursor\":\"{id}\"}}"),
-        None => "],\"nextCursor\":null}".into(),
+        Some(id) => format!(",\"nextCursor\":\"{id}\"}}"),
+        None => ",\"nextCursor\":null}".into(),
     };
     json.extend_from_slice(cursor.as_bytes());
     json

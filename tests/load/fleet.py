@@ -14,23 +14,11 @@ import time
 import urllib.request
 from contextlib import contextmanager
 
-from parts import ROOT, Parts
+from parts import STORES, Parts, own
 from servers import RUN_S, UNHINDERED
 
 FIRST_PORT, FIRST_ADMIN_PORT, HTTP_PORT = 26011, 26081, 26000
-PORTS = {
-    **UNHINDERED,
-    "ROOMTONE_RUN": str(ROOT / "tests/.tools/load-fleet"),
-    "ROOMTONE_KAFKA_PORT": "26092",
-    "ROOMTONE_MONGODB_PORT": "26001",
-    "ROOMTONE_DYNAMODB_PORT": "26566",
-    "ROOMTONE_DYNAMODB_MEMORY": "1",
-    "ROOMTONE_REDIS_PORT": "26379",
-    "ROOMTONE_PORT": str(HTTP_PORT),
-    "ROOMTONE_NODES_PORT": str(FIRST_PORT),
-    "ROOMTONE_NODES_ADMIN_PORT": str(FIRST_ADMIN_PORT),
-}
-STORES = ["kafka", "mongodb", "dynamodb", "redis"]
+TOLD = {**UNHINDERED, **own("load-fleet", 26000), "ROOMTONE_PORT": str(HTTP_PORT)}
 WRITE = "roomtone_read_to_write_seconds"
 TAKEN = "roomtone_records_taken_total"
 # Seconds that a node which stood still may take to read what was written meanwhile.
@@ -46,7 +34,7 @@ class Fleet(Parts):
 
     def __init__(self, programs, nodes=1, **told):
         count = {"ROOMTONE_NODES_COUNT": str(nodes), "ROOMTONE_BIN_DIR": str(programs)}
-        super().__init__({**PORTS, **count, **told}, [*STORES, "nodes"])
+        super().__init__({**TOLD, **count, **told}, [*STORES, "nodes"])
         self.programs, self.nodes = programs, nodes
 
     def __enter__(self):

@@ -6,22 +6,9 @@ A node is among the parts, for it begins the log.
 import json
 import subprocess
 
-from parts import ROOT, Parts
+from parts import STORES, Parts, own
 
-PORTS = {
-    "ROOMTONE_RUN": str(ROOT / "tests/.tools/load-parts"),
-    "ROOMTONE_PROFILE": "function",
-    "ROOMTONE_KAFKA_PORT": "27092",
-    "ROOMTONE_MONGODB_PORT": "27001",
-    "ROOMTONE_DYNAMODB_PORT": "27566",
-    "ROOMTONE_DYNAMODB_MEMORY": "1",
-    "ROOMTONE_REDIS_PORT": "27379",
-    "ROOMTONE_NODES_COUNT": "1",
-    "ROOMTONE_NODES_PORT": "27011",
-    "ROOMTONE_NODES_ADMIN_PORT": "27081",
-    "ROOMTONE_LOG": "warn",
-}
-PARTS = ["kafka", "mongodb", "dynamodb", "redis", "nodes"]
+TOLD = {**own("load-parts", 27000), "ROOMTONE_PROFILE": "function", "ROOMTONE_NODES_COUNT": "1", "ROOMTONE_LOG": "warn"}
 # A page, and one more, by which it is known whether there are more.
 PAGE = 13
 # What no function may be over; those that append carry librdkafka.
@@ -38,7 +25,7 @@ class Fleet(Parts):
     """The real parts with one node, and the functions on them."""
 
     def __init__(self, programs, functions):
-        super().__init__(PORTS, PARTS)
+        super().__init__(TOLD, [*STORES, "nodes"])
         self.programs, self.functions = programs, functions
 
     def tool(self, *words):

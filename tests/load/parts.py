@@ -9,6 +9,14 @@ import sys
 from servers import children
 
 ROOT = pathlib.Path(__file__).parents[2]
+STORES = ["kafka", "mongodb", "dynamodb", "redis"]
+
+
+def own(folder, first):
+    """What tells a set to keep to a folder under tests/.tools, and to ports of the thousand from `first` on."""
+    ports = {"KAFKA": 92, "MONGODB": 1, "DYNAMODB": 566, "REDIS": 379, "NODES": 11, "NODES_ADMIN": 81}
+    told = {f"ROOMTONE_{name}_PORT": str(first + port) for name, port in ports.items()}
+    return {**told, "ROOMTONE_RUN": str(ROOT / "tests/.tools" / folder), "ROOMTONE_DYNAMODB_MEMORY": "1"}
 
 
 class Parts:

@@ -34,6 +34,6 @@ pub use signer::{Claims, Signer, SigningFailed};
 pub fn bearer(header_value: &str) -> Option<&str> {
     let (scheme, rest) = header_value.trim().split_once(' ')?;
     let token = rest.trim_start();
-    let fits = !token.is_empty() && !token.bytes().any(|octet| octet.is_ascii_whitespace());
+    let fits = !token.is_empty() && !token.contains(char::is_whitespace);
     (scheme.eq_ignore_ascii_case("bearer") && fits).then_some(token)
 }

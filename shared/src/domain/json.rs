@@ -41,6 +41,18 @@ pub(crate) fn put_number(number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
+/// Appends a list, each entry as `put` appends it.
+pub fn put_list<T>(list: &[T], put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, entry) in list.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        put(entry, out);
+    }
+    out.push(b']');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 //! Nothing here knows HTTP, STOMP, Kafka, a database or a clock other than the time it is given.
 
 pub mod event;
-pub(crate) mod json;
+pub mod json;
 pub mod judge;
 pub mod membership;
 pub mod message;

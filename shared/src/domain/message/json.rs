@@ -2,7 +2,7 @@
 //! octets that its `Serialize` comes to.
 
 use super::{Message, MessageType};
-use crate::domain::json::{put_room, put_text};
+use crate::domain::json::{put_number, put_room, put_text, put_time};
 
 impl Message {
     /// Appends the message as JSON.
@@ -25,12 +25,12 @@ impl Message {
         }
         out.extend_from_slice(b",\"content\":");
         put_text(&self.content, out);
-        out.extend_from_slice(b",\"createdAt\":\"");
-        out.extend_from_slice(self.created_at.text().as_bytes());
-        out.extend_from_slice(b"\",\"currentMusicId\":");
+        out.extend_from_slice(b",\"createdAt\":");
+        put_time(self.created_at, out);
+        out.extend_from_slice(b",\"currentMusicId\":");
         put_text(&self.current_music_id, out);
         out.extend_from_slice(b",\"positionMs\":");
-        out.extend_from_slice(itoa::Buffer::new().format(self.position_ms).as_bytes());
+        put_number(self.position_ms, out);
         if let Some(own) = &self.client_message_id {
             out.extend_from_slice(b",\"clientMessageId\":");
             put_text(own, out);

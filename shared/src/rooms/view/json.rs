@@ -2,7 +2,7 @@
 //! `Serialize` comes to.
 
 use super::{RoomView, UserView};
-use crate::domain::json::{put_number, put_room, put_text, put_time};
+use crate::domain::json::{put_list, put_number, put_room, put_text, put_time};
 use crate::domain::playlist::{Music, NowPlaying, Playlist};
 
 /// Octets that most rooms fit into but for their tracks and members, and those that each of them takes.
@@ -43,17 +43,6 @@ impl RoomView {
         put_playing(&self.now_playing, out);
         out.push(b'}');
     }
-}
-
-fn put_list<T>(list: &[T], put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (at, entry) in list.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        put(entry, out);
-    }
-    out.push(b']');
 }
 
 fn put_user(user: &UserView, out: &mut Vec<u8>) {

@@ -4,13 +4,29 @@ mod left;
 mod past;
 
 use std::fs;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::event::{Fact, NodeId, Partition, Record};
+use crate::domain::judge::{Judge, Judged};
 use crate::domain::room::RoomId;
+use crate::domain::time::Timestamp;
 use crate::domain::user::Uid;
 use past::Past;
+
+/// A record that changes nothing, as its judge has it.
+pub(super) fn judged(offset: u64) -> Arc<Judged> {
+    let record = Record {
+        partition: Partition::default(),
+        append: None,
+        offset,
+        at: Timestamp::from_ms(offset),
+        fact: Fact::NodeGone(NodeId(offset)),
+    };
+    Arc::new(Judge::new(1).judge(Arc::new(record)))
+}
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

@@ -1,19 +1,9 @@
 //! The log's end: whoever follows it is given all from there on, in its groups.
 
 use super::*;
-use crate::domain::event::{Fact, NodeId, Partition, Record};
-use crate::domain::judge::Judge;
-use crate::domain::time::Timestamp;
+use crate::store::embedded::tests::judged;
 
 fn group(offsets: std::ops::Range<u64>) -> Group {
-    let record = |offset| Record {
-        partition: Partition::default(),
-        append: None,
-        offset,
-        at: Timestamp::from_ms(offset),
-        fact: Fact::NodeGone(NodeId(offset)),
-    };
-    let judged = |offset| Arc::new(Judge::new(1).judge(Arc::new(record(offset))));
     offsets.map(judged).collect()
 }
 

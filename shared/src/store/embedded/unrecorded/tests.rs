@@ -5,20 +5,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::*;
-use crate::domain::event::{Fact, NodeId, Partition, Record};
-use crate::domain::judge::Judge;
-use crate::domain::time::Timestamp;
+use crate::store::embedded::tests::judged;
 
 fn records(offsets: std::ops::Range<usize>) -> Vec<Recordable> {
-    let record = |offset| Record {
-        partition: Partition::default(),
-        append: None,
-        offset,
-        at: Timestamp::from_ms(offset),
-        fact: Fact::NodeGone(NodeId(offset)),
-    };
     let recordable = |offset| Recordable {
-        judged: Arc::new(Judge::new(1).judge(Arc::new(record(offset as u64)))),
+        judged: judged(offset as u64),
         position: 0,
     };
     offsets.map(recordable).collect()
