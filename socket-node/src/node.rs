@@ -8,24 +8,21 @@ use std::time::Instant;
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::domain::event::NodeId;
 use roomtone_shared::error::{Error, Result};
-use roomtone_shared::store::Stores;
+use roomtone_shared::store::{Following, Stores};
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::accounts::Accounts;
 use crate::holds::Holds;
 use crate::lease;
 use crate::marks::Marks;
-use crate::reader::Reader;
+use crate::reader;
 use crate::replay::Replays;
 use crate::ring::Ring;
 use crate::settings::SocketSettings;
 use crate::shard::{self, Arrival, ShardHandle};
-use crate::watched::Watch;
-
-/// Requests to the reader that wait.
-const WATCHES_MAX: usize = 1_024;
+use crate::watched::WatchedRooms;
 
 /// Why a node did not start.
 #[derive(Debug, Error)]
@@ -48,13 +45,15 @@ pub(crate) struct Node {
     pub(crate) accounts: Accounts,
     pub(crate) holds: Holds,
     pub(crate) marks: Marks,
-    pub(crate) watches: mpsc::Sender<Watch>,
+    pub(crate) watched: WatchedRooms,
     pub(crate) shutdown: watch::Sender<bool>,
     /// Whether the log can be read no more.
     pub(crate) cut_off: watch::Sender<bool>,
     pub(crate) replays: Replays,
     runtime: Handle,
     started: Instant,
+    /// The log is read for as long as the node is there.
+    _following: Following,
 }
 
 impl Node {
@@ -98,37 +97,34 @@ impl SocketNode {
         if stores.presence.renew(id).await.is_ok() {
             lease::bury_lost(&stores).await?;
         }
-        let reader = Reader::open(stores.clone()).await?;
-        let (from, shards) = (reader.from(), settings.shards);
-        let ring = Arc::new(Ring::new(from.clone(), shards));
-        let (watches, asked) = mpsc::channel(WATCHES_MAX);
-        let runtime = Handle::current();
+        let (shards, runtime) = (settings.shards, Handle::current());
         let holds = Holds::new(id, stores.clone(), runtime.clone());
+        let watched = WatchedRooms::new(stores.clone(), runtime.clone());
+        let cut_off = watch::Sender::new(false);
+        let presence = (holds.clone(), watched.clone());
+        let (following, ring, from) =
+            reader::start((id, stores.clone()), presence, shards, cut_off.clone()).await?;
         let node = Arc::new(Node {
             id,
             settings,
-            holds: holds.clone(),
+            holds,
             replays: Replays::start(stores.clone()),
             stores,
             auth,
-            ring: ring.clone(),
+            ring,
             accounts: Accounts::default(),
             marks: Marks::default(),
-            watches,
+            watched,
             shutdown: watch::Sender::new(false),
-            cut_off: watch::Sender::new(false),
+            cut_off,
             runtime: runtime.clone(),
             started: Instant::now(),
+            _following: following,
         });
         let shards: std::io::Result<Vec<_>> = (0..shards)
             .map(|index| shard::start(node.clone(), index, &from))
             .collect();
         let shards = shards?.into();
-        let reading = node.clone();
-        runtime.spawn(async move {
-            reader.run(ring, asked, (id, holds)).await;
-            reading.cut_off.send_replace(true);
-        });
         runtime.spawn(lease::keep(node.clone()));
         let marking = node.clone();
         runtime.spawn(async move { marking.marks.run(&marking.stores).await });

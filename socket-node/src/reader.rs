@@ -1,77 +1,90 @@
 //! The node's reader: judged log → presence → ring. It knows no session.
+//!
+//! It has no thread: the log's own calls it, so that a message wakes nobody but the shards.
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use roomtone_shared::domain::event::{Fact, NodeId};
 use roomtone_shared::domain::judge::Judged;
-use roomtone_shared::error::Result;
-use roomtone_shared::store::{Followed, Stores};
-use tokio::sync::mpsc;
+use roomtone_shared::error::{Error, Result};
+use roomtone_shared::store::{Batch, Following, Sink, Stores};
+use tokio::sync::{oneshot, watch};
 
 use crate::entry::Entry;
 use crate::holds::Holds;
 use crate::ring::Ring;
-use crate::watched::{Watch, WatchedRooms};
+use crate::watched::WatchedRooms;
 
-/// The reader.
-pub(crate) struct Reader {
+/// What the log's records come to in this node.
+struct Reader {
     stores: Stores,
-    log: Followed,
+    own: NodeId,
+    holds: Holds,
+    watched: WatchedRooms,
+    ring: Arc<Ring>,
     /// The ring's next place.
     place: u64,
+    _ended: Ended,
+}
+
+/// Sees that a node whose reader is gone is not taken for whole.
+struct Ended(watch::Sender<bool>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// Reads the log from its end on into a ring for so many shards, until what this gives is dropped. `cut_off` is told when it
+/// ends. Gives where each part of the log begins as well.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) async fn start(
+    (own, stores): (NodeId, Stores),
+    (holds, watched): (Holds, WatchedRooms),
+    shards: u16,
+    cut_off: watch::Sender<bool>,
+) -> Result<(Following, Arc<Ring>, Vec<u64>)> {
+    let (told, begun) = oneshot::channel();
+    let log = stores.log.clone();
+    let begin = move |from: Vec<u64>| -> Sink {
+        let ring = Arc::new(Ring::new(from.clone(), shards));
+        // Whoever wanted to read may be gone.
+        let _ = told.send((ring.clone(), from));
+        let mut reader = Reader {
+            stores,
+            own,
+            holds,
+            watched,
+            ring,
+            place: 0,
+            _ended: Ended(cut_off),
+        };
+        Box::new(move |batch| reader.take(batch))
+    };
+    let following = log.follow(Box::new(begin)).await?;
+    let (ring, from) = begun.await.map_err(|_| Error::Unavailable("the log"))?;
+    Ok((following, ring, from))
 }
 
 impl Reader {
-    /// Follows the log from its end.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub(crate) async fn open(stores: Stores) -> Result<Self> {
-        Ok(Self {
-            log: stores.log.follow().await?,
-            place: 0,
-            stores,
-        })
-    }
-
-    /// Where it begins in each part of the log.
-    pub(crate) fn from(&self) -> Vec<u64> {
-        self.log.from.clone()
-    }
-
-    /// Reads on until the log can be read no more.
-    pub(crate) async fn run(
-        mut self,
-        ring: Arc<Ring>,
-        mut watches: mpsc::Receiver<Watch>,
-        (own, holds): (NodeId, Holds),
-    ) {
-        let (mut watched, mut loaded) = WatchedRooms::new(self.stores.clone());
-        loop {
-            tokio::select! {
-                biased;
-                watch = watches.recv() => match watch {
-                    Some(watch) => watched.watch(watch),
-                    None => return,
-                },
-                Some(room) = loaded.recv() => watched.loaded(room),
-                batch = self.log.judged.next() => {
-                    let Some(batch) = batch else { return };
-                    let read_at = batch.read_at;
-                    let entry = |judged: Arc<Judged>| {
-                        if judged.record.fact == Fact::NodeGone(own) {
-                            // The others took it for gone, and it is not.
-                            holds.tell_again(Some(judged.record.partition));
-                        }
-                        let flips = watched.flips(&judged);
-                        self.stores.log.judged(&judged);
-                        self.place += 1;
-                        Entry::new(self.place - 1, (judged, read_at), flips)
-                    };
-                    ring.push(batch.into_iter().map(entry).collect()).await;
-                }
+    fn take(&mut self, batch: Batch<Judged>) {
+        let read_at = batch.read_at;
+        let mut watched = self.watched.lock();
+        let mut entries = Vec::with_capacity(batch.records.len());
+        for judged in batch {
+            if judged.record.fact == Fact::NodeGone(self.own) {
+                // The others took it for gone, and it is not.
+                self.holds.tell_again(Some(judged.record.partition));
             }
+            let flips = watched.flips(&judged);
+            self.stores.log.judged(&judged);
+            entries.push(Entry::new(self.place, (judged, read_at), flips));
+            self.place += 1;
         }
+        drop(watched);
+        self.ring.push(entries);
     }
 }

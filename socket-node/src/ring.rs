@@ -4,13 +4,13 @@
 //! The reader waits for the slowest shard rather than lap it, so no shard ever misses an entry.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use roomtone_shared::domain::event::Partition;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::entry::{Entry, Showing};
 
@@ -72,7 +72,9 @@ pub(crate) struct Ring {
     kept: Mutex<Kept>,
     end: watch::Sender<u64>,
     cursors: Vec<AtomicU64>,
-    taken: Notify,
+    /// Whether the reader waits until shards have taken more, and what wakes it.
+    waits: AtomicBool,
+    taken: Condvar,
 }
 
 impl Ring {
@@ -86,7 +88,8 @@ impl Ring {
             }),
             end: watch::Sender::new(0),
             cursors: (0..shards).map(|_| AtomicU64::new(0)).collect(),
-            taken: Notify::new(),
+            waits: AtomicBool::new(false),
+            taken: Condvar::new(),
         }
     }
 
@@ -99,21 +102,24 @@ impl Ring {
         self.end.subscribe()
     }
 
-    /// Puts in the next entries, once there is room for them.
-    pub(crate) async fn push(&self, new: Vec<Arc<Entry>>) {
+    /// Puts in the next entries. Waits until there is room for them, so not to be called by a task.
+    pub(crate) fn push(&self, new: Vec<Arc<Entry>>) {
         let Some(last) = new.last().map(|e| e.place) else {
             return;
         };
-        let slowest = loop {
-            let taken = self.taken.notified();
-            let slowest = self.slowest();
-            if last.saturating_sub(slowest) < ENTRIES_MAX as u64 {
-                break slowest;
-            }
-            taken.await;
-        };
         let mut kept = self.kept();
-        kept.taken(slowest);
+        while last.saturating_sub(self.slowest()) >= ENTRIES_MAX as u64 {
+            // A shard that has moved on before it could see this is seen here.
+            self.waits.store(true, Ordering::SeqCst);
+            if last.saturating_sub(self.slowest()) >= ENTRIES_MAX as u64 {
+                kept = self
+                    .taken
+                    .wait(kept)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            self.waits.store(false, Ordering::SeqCst);
+        }
+        kept.taken(self.slowest());
         kept.live.extend(new);
         drop(kept);
         self.end.send_replace(last + 1);
@@ -121,7 +127,7 @@ impl Ring {
 
     /// The place below which every shard has taken all.
     pub(crate) fn slowest(&self) -> u64 {
-        let cursors = self.cursors.iter().map(|c| c.load(Ordering::Acquire));
+        let cursors = self.cursors.iter().map(|c| c.load(Ordering::SeqCst));
         // A shard that has ended waits for nothing that is still to come.
         cursors.min().unwrap_or(u64::MAX).min(*self.end.borrow())
     }
@@ -135,8 +141,12 @@ impl Ring {
 
     /// Notes how far a shard has got.
     pub(crate) fn took(&self, shard: u16, cursor: u64) {
-        self.cursors[usize::from(shard)].store(cursor, Ordering::Release);
-        self.taken.notify_one();
+        self.cursors[usize::from(shard)].store(cursor, Ordering::SeqCst);
+        if self.waits.load(Ordering::SeqCst) {
+            // Held, the reader either waits already or has still to look how far the shards are.
+            drop(self.kept());
+            self.taken.notify_one();
+        }
     }
 
     /// What the room's entries show from the record of `after` on, from offsets below `until`, all

@@ -4,6 +4,7 @@
 //! taken in on top. Where the store cannot be read nothing is known, and nobody is told anything until it can.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use roomtone_shared::domain::event::{Event, Fact, NodeId};
@@ -17,35 +18,22 @@ use roomtone_shared::error::Result;
 use roomtone_shared::rooms::view::PresenceWord;
 use roomtone_shared::store::Stores;
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::entry::Flip;
 
 /// What the log may say of one room while that is loaded; beyond, it is loaded anew.
 const MISSED_MAX: usize = 10_000;
-/// Rooms that are loaded and wait to be taken in.
-const LOADED_MAX: usize = 64;
 /// Milliseconds before a presence store that could not be read is read again.
 const RETRY_MS: u64 = 1_000;
-
-/// What shards ask of the reader.
-pub(crate) enum Watch {
-    /// Somebody subscribed to a room's presence; answered once no change is missed any more, or it is clear
-    /// that none can be known for now.
-    Begin(RoomId, oneshot::Sender<()>),
-    /// Nobody on that shard is subscribed to it any more.
-    End(RoomId),
-}
 
 /// How everybody in a room stands, and the offset before which all is summed up.
 type Standings = (u64, Vec<(Uid, Standing)>);
 
-/// A room that was loaded, or could not be.
-pub(crate) struct Loaded(RoomId, Result<Standings>);
-
 /// A room whose presence is watched.
 struct Watched {
-    shards: usize,
+    subscriptions: usize,
     sum: Sum,
     /// Who waits for it to be loaded.
     waiting: Vec<oneshot::Sender<()>>,
@@ -66,11 +54,15 @@ struct Room {
     on_count: usize,
 }
 
-/// The watched rooms.
-pub(crate) struct WatchedRooms {
+/// The watched rooms. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct WatchedRooms(Arc<Mutex<Rooms>>);
+
+/// The watched rooms, held by one.
+pub(crate) struct Rooms {
     stores: Stores,
+    runtime: Handle,
     rooms: HashMap<RoomId, Watched>,
-    loaded: mpsc::Sender<Loaded>,
 }
 
 /// A change of presence, as its subscribers get it.
@@ -85,72 +77,77 @@ struct Change<'a> {
 }
 
 impl WatchedRooms {
-    /// None yet. What is loaded comes by the channel, to be handed to [`WatchedRooms::loaded`].
-    pub(crate) fn new(stores: Stores) -> (Self, mpsc::Receiver<Loaded>) {
-        let (loaded, coming) = mpsc::channel(LOADED_MAX);
+    /// None yet. Stores are asked on this runtime.
+    pub(crate) fn new(stores: Stores, runtime: Handle) -> Self {
         let rooms = HashMap::new();
-        (
-            Self {
-                stores,
-                rooms,
-                loaded,
-            },
-            coming,
-        )
+        Self(Arc::new(Mutex::new(Rooms {
+            stores,
+            runtime,
+            rooms,
+        })))
     }
 
-    /// Does what a shard asks for.
-    pub(crate) fn watch(&mut self, watch: Watch) {
-        match watch {
-            Watch::Begin(room, ready) => {
-                let fresh = !self.rooms.contains_key(&room);
-                let watched = self.rooms.entry(room).or_insert_with(|| Watched {
-                    shards: 0,
-                    sum: Sum::Loading(vec![]),
-                    waiting: vec![],
-                });
-                watched.shards += 1;
-                match watched.sum {
-                    Sum::Loading(_) => watched.waiting.push(ready),
-                    Sum::Known(_) => {
-                        // Whoever asked may be gone.
-                        let _ = ready.send(());
-                    }
-                }
-                if fresh {
-                    self.load(room, Duration::ZERO);
-                }
+    /// Holds them, for a moment.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Rooms> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody subscribed to a room's presence. What it gives back is told once no change is missed any more, or it is clear
+    /// that none can be known for now.
+    pub(crate) fn begin(&self, room: RoomId) -> oneshot::Receiver<()> {
+        let (ready, watched) = oneshot::channel();
+        let mut rooms = self.lock();
+        let fresh = !rooms.rooms.contains_key(&room);
+        let of_room = rooms.rooms.entry(room).or_insert_with(|| Watched {
+            subscriptions: 0,
+            sum: Sum::Loading(vec![]),
+            waiting: vec![],
+        });
+        of_room.subscriptions += 1;
+        match of_room.sum {
+            Sum::Loading(_) => of_room.waiting.push(ready),
+            Sum::Known(_) => {
+                // Whoever asked may be gone.
+                let _ = ready.send(());
             }
-            Watch::End(room) => {
-                if let Some(watched) = self.rooms.get_mut(&room) {
-                    watched.shards -= 1;
-                    if watched.shards == 0 {
-                        self.rooms.remove(&room);
-                    }
-                }
+        }
+        if fresh {
+            self.load(&rooms, room, Duration::ZERO);
+        }
+        watched
+    }
+
+    /// Somebody is not subscribed to it any more.
+    pub(crate) fn end(&self, room: RoomId) {
+        let mut rooms = self.lock();
+        if let Some(watched) = rooms.rooms.get_mut(&room) {
+            watched.subscriptions -= 1;
+            if watched.subscriptions == 0 {
+                rooms.rooms.remove(&room);
             }
         }
     }
 
-    fn load(&self, room: RoomId, after: Duration) {
-        let (stores, loaded) = (self.stores.clone(), self.loaded.clone());
-        tokio::spawn(async move {
+    fn load(&self, rooms: &Rooms, room: RoomId, after: Duration) {
+        let (stores, all) = (rooms.stores.clone(), self.clone());
+        rooms.runtime.spawn(async move {
             tokio::time::sleep(after).await;
             let standings = stores.presence.room(room).await;
-            // Where the reader is gone, nobody needs it.
-            let _ = loaded.send(Loaded(room, standings)).await;
+            all.loaded(room, standings);
         });
     }
 
-    /// Takes in a room that was loaded.
-    pub(crate) fn loaded(&mut self, Loaded(room, standings): Loaded) {
-        let Some(watched) = self.rooms.get_mut(&room) else {
+    /// Takes in a room that was loaded, or could not be.
+    fn loaded(&self, room: RoomId, standings: Result<Standings>) {
+        let mut rooms = self.lock();
+        let Some(watched) = rooms.rooms.get_mut(&room) else {
             return;
         };
         let Sum::Loading(missed) = &mut watched.sum else {
             return;
         };
         let too_many = missed.len() > MISSED_MAX;
+        let waiting = std::mem::take(&mut watched.waiting);
         match standings {
             Ok(standings) if !too_many => {
                 let mut sum = Room::new(standings);
@@ -162,19 +159,17 @@ impl WatchedRooms {
             }
             _ => {
                 missed.clear();
-                self.load(room, Duration::from_millis(RETRY_MS));
+                self.load(&rooms, room, Duration::from_millis(RETRY_MS));
             }
         }
-        let waiting = self
-            .rooms
-            .get_mut(&room)
-            .map(|w| std::mem::take(&mut w.waiting));
-        for ready in waiting.into_iter().flatten() {
+        for ready in waiting {
             // Whoever asked may be gone.
             let _ = ready.send(());
         }
     }
+}
 
+impl Rooms {
     /// The changes of presence that a record makes in watched rooms.
     pub(crate) fn flips(&mut self, judged: &Judged) -> Vec<Flip> {
         if self.rooms.is_empty() {

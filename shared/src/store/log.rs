@@ -17,7 +17,6 @@ use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::store::follow;
 
 /// What became of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +82,30 @@ impl<T> IntoIterator for Batch<T> {
 /// the log can never be read on.
 pub type Records = BoxStream<'static, Batch<Record>>;
 
-/// The log, followed from its end.
-pub struct Followed {
-    /// For each of its parts, the offset it begins at.
-    pub from: Vec<u64>,
-    /// Judged records as they come, like [`Records`].
-    pub judged: BoxStream<'static, Batch<Judged>>,
+/// Takes judged records as they come, like [`Records`]. A thread of the log's calls it and waits for it; while it waits nothing
+/// else comes, and the appends of this process may wait as well. It is dropped where the log can never be read on.
+pub type Sink = Box<dyn FnMut(Batch<Judged>) + Send>;
+
+/// Makes the sink; it is told at which offset each part of the log begins for it. Called before anything comes.
+pub type Begin = Box<dyn FnOnce(Vec<u64>) -> Sink + Send>;
+
+/// A log that is followed, until this is dropped: nothing is given to the sink from then on.
+#[must_use]
+pub struct Following(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Following {
+    /// What is done to follow it no longer.
+    pub(in crate::store) fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
 }
 
 /// The log: one order in each of its parts, and each room in one of these. Every error is `Unavailable`.
@@ -112,11 +129,8 @@ pub trait Log: Send + Sync {
     async fn times_before(&self, offsets: &[(Partition, u64)]) -> Result<Vec<Option<Timestamp>>>;
     /// Follows these parts of the log, each from an offset of its own.
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records>;
-    /// Follows every part of the log from its end as it is now. The verdicts are those of one that never stopped. Whoever
-    /// keeps what this gives and does not read on may make all appends of this process wait.
-    async fn follow(&self) -> Result<Followed> {
-        follow::follow(self).await
-    }
+    /// Follows every part of the log from its end as it is now. The verdicts are those of one that never stopped.
+    async fn follow(&self, begin: Begin) -> Result<Following>;
 
     /// Tells appends of this process that wait for a verdict what its reader made of their records.
     fn judged(&self, _judged: &Judged) {}

@@ -11,7 +11,6 @@ mod dynamodb;
 pub mod embedded;
 #[cfg(feature = "fleet")]
 pub mod fleet;
-mod follow;
 mod history;
 #[cfg(feature = "fleet")]
 mod kafka;
@@ -29,7 +28,7 @@ mod rooms;
 mod unconnected;
 
 pub use history::{Archived, History, Summary};
-pub use log::{Appended, Appending, Batch, Followed, Log, Records};
+pub use log::{Appended, Appending, Batch, Begin, Following, Log, Records, Sink};
 pub use memberships::{Changed, Memberships, Told};
 pub use presence::Presence;
 pub use rooms::{Created, RoomCursor, Rooms, Which};

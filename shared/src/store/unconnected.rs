@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Appending, Archived, Changed, Created, History, Log, Memberships, Presence, Records,
-    RoomCursor, Rooms, Stores, Summary, Which, failed,
+    Appending, Archived, Begin, Changed, Created, Following, History, Log, Memberships, Presence,
+    Records, RoomCursor, Rooms, Stores, Summary, Which, failed,
 };
 use crate::domain::event::{Fact, NodeId, Partition};
 use crate::domain::membership::{Change, MemberCursor, Membership, Placed, UserRooms};
@@ -163,6 +163,9 @@ impl Log for Unconnected {
         refused("the log")
     }
     async fn open(&self, _: &[(Partition, u64)]) -> Result<Records> {
+        refused("the log")
+    }
+    async fn follow(&self, _: Begin) -> Result<Following> {
         refused("the log")
     }
 }

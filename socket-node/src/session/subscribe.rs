@@ -4,14 +4,12 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use roomtone_shared::domain::room::RoomId;
-use tokio::sync::oneshot;
 
 use super::Session;
 use super::command::{AckMode, Subscribe};
 use super::fault::Fault;
 use crate::shard::lane::LaneKey;
 use crate::shard::subscription::{State, Subscription, Topic};
-use crate::watched::Watch;
 
 impl Session {
     /// Registers the subscription first, and then reads the membership: what changes in between is heard.
@@ -105,26 +103,15 @@ impl Session {
 
     /// Waits until no change of the room's presence is missed any more.
     async fn watch(&self, room: RoomId) -> Result<(), Fault> {
-        let (ready, watched) = oneshot::channel();
-        let unavailable = || Fault::new("unavailable", "presence is not available right now");
-        let asked = self
-            .shard
-            .node
-            .watches
-            .send(Watch::Begin(room, ready))
-            .await;
-        asked.map_err(|_| unavailable())?;
-        watched.await.map_err(|_| unavailable())
+        let watched = self.shard.node.watched.begin(room);
+        let unavailable = |_| Fault::new("unavailable", "presence is not available right now");
+        watched.await.map_err(unavailable)
     }
 
-    /// Tells the reader that one fewer watches.
+    /// One fewer watches.
     pub(super) fn unwatch(&self, subscription: &Subscription) {
         if let Topic::Presence(room) = subscription.topic {
-            let watches = self.shard.node.watches.clone();
-            tokio::task::spawn_local(async move {
-                // Where the reader is gone, nothing is watched any more.
-                let _ = watches.send(Watch::End(room)).await;
-            });
+            self.shard.node.watched.end(room);
         }
     }
 

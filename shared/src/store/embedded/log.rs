@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use redb::{Database, ReadableDatabase, ReadableTable};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::journal::{self, Journal, Placed, Walk};
 use super::log_writer::LogWriter;
@@ -17,7 +17,7 @@ use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::Result;
-use crate::store::{Appending, Batch, Followed, Log, Records, failed};
+use crate::store::{Appending, Batch, Begin, Following, Log, Records, failed};
 
 /// Records taken at once by whoever follows.
 const BATCH_MAX: usize = 1_024;
@@ -168,16 +168,7 @@ impl Log for EmbeddedLog {
         Ok(stream::unfold(follower, Follower::next).boxed())
     }
 
-    async fn follow(&self) -> Result<Followed> {
-        let (from, groups) = self.tail.follow();
-        let next = async |mut groups: mpsc::Receiver<_>| {
-            let records = groups.recv().await?;
-            let read_at = Instant::now();
-            Some((Batch { read_at, records }, groups))
-        };
-        Ok(Followed {
-            from: vec![from],
-            judged: stream::unfold(groups, next).boxed(),
-        })
+    async fn follow(&self, begin: Begin) -> Result<Following> {
+        Ok(self.tail.follow(begin))
     }
 }

@@ -167,10 +167,14 @@ impl Desk {
         let newest = records.iter().map(|r| r.judged.clone()).collect();
         // The recorder has it before anybody hears of it, so whoever asks after hearing is shown it. The recorder ends after
         // this thread, or with the process.
-        self.recorder.put(records);
+        let news = self.recorder.put(records);
         self.tail.push(&newest);
         for (told, appended) in waiting.into_iter().zip(appended) {
             drop(told.send(Ok(appended)));
+        }
+        // Last, for it may take the core from those who wait for the message.
+        if news {
+            self.recorder.tell();
         }
         Ok(())
     }

@@ -1,21 +1,27 @@
 //! The end of the log: how far it goes, and those who follow it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::domain::judge::Judged;
-
-/// Groups of records that wait for whoever follows; beyond, the log waits for them.
-const GROUPS_MAX: usize = 64;
+use crate::store::{Batch, Begin, Following, Sink};
 
 /// A group of records, which was made durable at once.
 type Group = Vec<Arc<Judged>>;
 
+/// Those who follow, each with a number of its own.
+#[derive(Default)]
+struct Followers {
+    sinks: Vec<(u64, Sink)>,
+    next: u64,
+}
+
 /// The end of the log.
 pub(super) struct Tail {
     end: watch::Sender<u64>,
-    followers: Mutex<Vec<mpsc::Sender<Group>>>,
+    followers: Mutex<Followers>,
 }
 
 impl Tail {
@@ -37,35 +43,44 @@ impl Tail {
         self.end.subscribe()
     }
 
-    /// Follows the records: where they begin, and what gives each group that is pushed from now on.
-    pub(super) fn follow(&self) -> (u64, mpsc::Receiver<Group>) {
-        let (follower, groups) = mpsc::channel(GROUPS_MAX);
+    /// Gives each group that is pushed from now on to a sink. Waits while a group is being given.
+    pub(super) fn follow(self: &Arc<Self>, begin: Begin) -> Following {
         let mut followers = self.followers();
-        followers.push(follower);
-        // The end does not change while the list is held.
-        (self.end(), groups)
+        // The end does not change while they are held.
+        let sink = begin(vec![self.end()]);
+        let number = followers.next;
+        followers.next += 1;
+        followers.sinks.push((number, sink));
+        let tail = self.clone();
+        Following::new(move || tail.leave(number))
     }
 
-    /// The next records, which are durable. Waits for followers that are far behind, so not to be called by a task.
+    fn leave(&self, number: u64) {
+        let mut followers = self.followers();
+        let at = followers.sinks.iter().position(|(own, _)| *own == number);
+        let gone = at.map(|at| followers.sinks.swap_remove(at));
+        // What it kept may be the last of much, and is not let go of while others wait.
+        drop(followers);
+        drop(gone);
+    }
+
+    /// The next records, which are durable. Waits for those who follow, so not to be called by a task.
     pub(super) fn push(&self, group: &Group) {
         let Some(end) = group.last().map(|last| last.record.offset + 1) else {
             return;
         };
-        let followers = self.followers();
+        let mut followers = self.followers();
         self.end.send_replace(end);
-        let all = followers.clone();
-        // Whoever wants to follow from here on need not wait for those who are behind.
-        drop(followers);
-        let mut gone = false;
-        for follower in &all {
-            gone |= follower.blocking_send(group.clone()).is_err();
-        }
-        if gone {
-            self.followers().retain(|follower| !follower.is_closed());
+        let read_at = Instant::now();
+        for (_, sink) in &mut followers.sinks {
+            sink(Batch {
+                read_at,
+                records: group.clone(),
+            });
         }
     }
 
-    fn followers(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Group>>> {
+    fn followers(&self) -> MutexGuard<'_, Followers> {
         self.followers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -62,21 +62,25 @@ pub(super) fn unrecorded() -> (Unrecorded, Recorder) {
 }
 
 impl Unrecorded {
-    /// Puts in the log's next records. Waits while there are too many, so not to be called by a task.
-    pub(super) fn put(&self, records: Vec<Recordable>) {
+    /// Puts in the log's next records; true where the recorder is to be told with [`Unrecorded::tell`]. Waits while there are
+    /// too many, so not to be called by a task.
+    #[must_use]
+    pub(super) fn put(&self, records: Vec<Recordable>) -> bool {
         let is_full = |waiting: &mut Waiting| waiting.records.len() >= WAITING_MAX && !waiting.left;
         let waiting = self.0.room.wait_while(self.0.waiting(), is_full);
         let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
         if waiting.left {
-            return;
+            return false;
         }
         let before = waiting.records.len();
         waiting.records.extend(records);
         let now = waiting.records.len();
-        drop(waiting);
-        if before == 0 || (before < RECORDS_MAX && now >= RECORDS_MAX) {
-            self.0.news.notify_one();
-        }
+        before == 0 || (before < RECORDS_MAX && now >= RECORDS_MAX)
+    }
+
+    /// Wakes the recorder: there are the first, or many.
+    pub(super) fn tell(&self) {
+        self.0.news.notify_one();
     }
 }
 

@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 
 use super::appends::{Appends, Judging, RecordedVerdicts};
 use super::producer::{Producer, Waiting};
-use super::{KafkaSettings, offsets, reading, record, survey};
+use super::{KafkaSettings, follow, offsets, reading, record, survey};
 use crate::domain::event::{AppendId, Fact, Partition};
 use crate::domain::judge::Judged;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::store::{Appended, Appending, Log, Records, failed};
+use crate::store::{Appended, Appending, Begin, Following, Log, Records, failed};
 
 /// Milliseconds for which a record that was acknowledged may stay unread by this process's own reader.
 const READ_BACK_MS: u64 = 10_000;
@@ -55,6 +55,11 @@ impl KafkaLog {
             appends,
             judging,
         })
+    }
+
+    /// What is to be known of Kafka.
+    pub(super) fn settings(&self) -> &KafkaSettings {
+        &self.settings
     }
 
     /// The offset after a partition's last record.
@@ -190,6 +195,10 @@ impl Log for KafkaLog {
 
     async fn open(&self, from: &[(Partition, u64)]) -> Result<Records> {
         reading::open(&self.settings, from).map_err(|why| failed("the log", &why))
+    }
+
+    async fn follow(&self, begin: Begin) -> Result<Following> {
+        follow::follow(self, begin).await
     }
 
     fn judged(&self, judged: &Judged) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 mod appends;
 mod client;
+mod follow;
 mod group;
 mod index_topic;
 mod log;

@@ -31,6 +31,35 @@ const POLL: Duration = Duration::from_millis(100);
 /// # Errors
 /// Where the consumer or the thread cannot be made.
 pub(super) fn open(settings: &KafkaSettings, from: &[(Partition, u64)]) -> KafkaResult<Records> {
+    let (batches, coming) = mpsc::channel(BATCHES_MAX);
+    let wanted = batches.clone();
+    each(
+        settings,
+        from,
+        move || !wanted.is_closed(),
+        move |batch| {
+            // Where nobody reads any more, the thread ends next.
+            let _ = batches.blocking_send(batch);
+        },
+    )?;
+    let next = |mut coming: mpsc::Receiver<_>| async move {
+        let batch = coming.recv().await?;
+        Some((batch, coming))
+    };
+    Ok(stream::unfold(coming, next).boxed())
+}
+
+/// Reads these partitions, each from its offset, and gives what comes to `take`, for as long as `is_wanted`. The thread that
+/// does so drops both in the end, and ends also where the log can be read no more.
+///
+/// # Errors
+/// Where the consumer or the thread cannot be made.
+pub(super) fn each(
+    settings: &KafkaSettings,
+    from: &[(Partition, u64)],
+    is_wanted: impl Fn() -> bool + Send + 'static,
+    mut take: impl FnMut(Batch<Record>) + Send + 'static,
+) -> KafkaResult<()> {
     let consumer: BaseConsumer<Plain> = settings
         .client()
         // The library wants a name, and never uses it: nothing is subscribed to or committed.
@@ -50,21 +79,20 @@ pub(super) fn open(settings: &KafkaSettings, from: &[(Partition, u64)]) -> Kafka
         list.add_partition_offset(&settings.topic, number, Offset::Offset(offset))?;
     }
     consumer.assign(&list)?;
-    let (batches, coming) = mpsc::channel(BATCHES_MAX);
     std::thread::Builder::new()
         .name("kafka-reader".into())
-        .spawn(move || read(&consumer, &batches))
+        .spawn(move || read(&consumer, &is_wanted, &mut take))
         .map_err(|why| KafkaError::ClientCreation(why.to_string()))?;
-    let next = |mut coming: mpsc::Receiver<_>| async move {
-        let batch = coming.recv().await?;
-        Some((batch, coming))
-    };
-    Ok(stream::unfold(coming, next).boxed())
+    Ok(())
 }
 
-fn read(consumer: &BaseConsumer<Plain>, batches: &mpsc::Sender<Batch<Record>>) {
+fn read(
+    consumer: &BaseConsumer<Plain>,
+    is_wanted: &impl Fn() -> bool,
+    take: &mut impl FnMut(Batch<Record>),
+) {
     let (mut readable, mut away) = (true, false);
-    while readable && !batches.is_closed() {
+    while readable && is_wanted() {
         let (mut records, mut read_at) = (vec![], Instant::now());
         let mut wait = POLL;
         while records.len() < BATCH_MAX {
@@ -93,8 +121,8 @@ fn read(consumer: &BaseConsumer<Plain>, batches: &mpsc::Sender<Batch<Record>>) {
             // What is there already comes along; nothing more is waited for.
             wait = Duration::ZERO;
         }
-        if !records.is_empty() && batches.blocking_send(Batch { read_at, records }).is_err() {
-            return;
+        if !records.is_empty() {
+            take(Batch { read_at, records });
         }
     }
 }

@@ -2,16 +2,21 @@
 
 use std::collections::HashMap;
 
-use futures_util::{StreamExt, future};
+use futures_util::future;
 use roomtone_shared::domain::event::Record;
 use roomtone_shared::domain::judge::Verdict;
 use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::store::Sink;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::order::{append, numbered};
 use crate::forms::Place;
 use crate::reading::{Judges, Reader, beginning, facts_of, of_room, read_all, read_from};
 use crate::{deadline, facts, given};
+
+/// Batches that a test has still to look at.
+const FOLLOWED_MAX: usize = 64;
 
 behaviours![
     following_begins_anywhere_and_goes_on_at_the_end,
@@ -169,14 +174,18 @@ async fn who_follows_from_the_end_gets_verdicts_that_rest_on_what_was_before(pla
     }
     drop(stores);
     stores = place.open().await;
-    let mut followed = stores.log.follow().await.unwrap();
+    let (batches, mut followed) = mpsc::channel(FOLLOWED_MAX);
+    let begin = |_: Vec<u64>| -> Sink {
+        Box::new(move |batch| batches.try_send(batch).expect("room for what is appended"))
+    };
+    let following = stores.log.follow(Box::new(begin)).await.unwrap();
     let (mut told, mut judged) = (vec![], vec![]);
     let too_late = facts::said(0, &user, vec![facts::line("too late")]);
     for event in [hello(), too_late, facts::joined(&user, 1)] {
         told.push(stores.log.append(room, event).await.unwrap());
     }
     while judged.len() < told.len() {
-        let batch = deadline::within("what is followed", followed.judged.next()).await;
+        let batch = deadline::within("what is followed", followed.recv()).await;
         judged.extend(batch.expect("a log that goes on"));
     }
     for (told, judged) in told.iter().zip(&judged) {
@@ -186,4 +195,8 @@ async fn who_follows_from_the_end_gets_verdicts_that_rest_on_what_was_before(pla
     assert!(matches!(told[0].verdicts[..], [Verdict::Repeat(_)]));
     assert_eq!(told[1].verdicts, [Verdict::Void]);
     assert!(!judged[2].fresh);
+    // Who no longer follows is given nothing, and what took it is let go of.
+    drop(following);
+    let ended = deadline::within("the end of following", followed.recv()).await;
+    assert!(ended.is_none(), "{ended:?}");
 }

@@ -1,5 +1,7 @@
 //! The log's end: whoever follows it is given all from there on, in its groups.
 
+use std::sync::mpsc;
+
 use super::*;
 use crate::store::embedded::tests::judged;
 
@@ -7,50 +9,44 @@ fn group(offsets: std::ops::Range<u64>) -> Group {
     offsets.map(judged).collect()
 }
 
-fn offsets(group: &Group) -> Vec<u64> {
-    group.iter().map(|judged| judged.record.offset).collect()
+/// Follows; gives where that begins, and the offsets of each group that comes.
+fn follow(tail: &Arc<Tail>) -> (Following, Vec<u64>, mpsc::Receiver<Vec<u64>>) {
+    let (groups, coming) = mpsc::channel();
+    let (told, from) = mpsc::channel();
+    let following = tail.follow(Box::new(move |from| {
+        told.send(from).unwrap();
+        Box::new(move |batch| {
+            let offsets = batch.into_iter().map(|judged| judged.record.offset);
+            groups.send(offsets.collect()).unwrap();
+        })
+    }));
+    (following, from.recv().unwrap(), coming)
 }
 
 #[test]
 fn a_follower_is_given_every_group_from_where_it_began() {
-    let tail = Tail::new(0);
+    let tail = Arc::new(Tail::new(0));
     tail.push(&group(0..5));
-    let (from, mut groups) = tail.follow();
-    assert_eq!((from, tail.end()), (5, 5));
+    let (_following, from, groups) = follow(&tail);
+    assert_eq!((from, tail.end()), (vec![5], 5));
     tail.push(&group(5..7));
     tail.push(&vec![]);
     tail.push(&group(7..8));
-    assert_eq!(offsets(&groups.blocking_recv().unwrap()), [5, 6]);
-    assert_eq!(offsets(&groups.blocking_recv().unwrap()), [7]);
-    assert!(groups.is_empty());
+    assert_eq!(groups.try_iter().collect::<Vec<_>>(), [vec![5, 6], vec![7]]);
 }
 
 #[test]
-fn a_follower_that_is_gone_keeps_nobody_waiting() {
-    let tail = Tail::new(0);
-    let (_, gone) = tail.follow();
-    let (_, mut stays) = tail.follow();
-    drop(gone);
-    for offset in 0..2 * GROUPS_MAX as u64 {
-        tail.push(&group(offset..offset + 1));
-        assert_eq!(offsets(&stays.blocking_recv().unwrap()), [offset]);
-    }
-}
-
-#[test]
-fn the_log_waits_for_a_follower_that_is_far_behind() {
+fn a_follower_that_is_gone_is_given_nothing_and_keeps_nothing() {
     let tail = Arc::new(Tail::new(0));
-    let (_, mut groups) = tail.follow();
-    let pushing = tail.clone();
-    let all = 3 * GROUPS_MAX as u64;
-    let pusher = std::thread::spawn(move || {
-        (0..all).for_each(|offset| pushing.push(&group(offset..offset + 1)));
-    });
-    for offset in 0..all {
-        assert_eq!(offsets(&groups.blocking_recv().unwrap()), [offset]);
-        assert!(tail.end() <= offset + GROUPS_MAX as u64 + 2);
-    }
-    pusher.join().unwrap();
+    let (first, _, gone) = follow(&tail);
+    let (_second, _, stays) = follow(&tail);
+    drop(first);
+    // Its sink is no more.
+    assert_eq!(gone.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    let (_third, from, late) = follow(&tail);
+    tail.push(&group(0..2));
+    assert_eq!(stays.try_recv(), Ok(vec![0, 1]));
+    assert_eq!((from, late.try_recv()), (vec![0], Ok(vec![0, 1])));
 }
 
 #[test]

@@ -15,6 +15,13 @@ fn records(offsets: std::ops::Range<usize>) -> Vec<Recordable> {
     offsets.map(recordable).collect()
 }
 
+/// As the log's writer does.
+fn put(unrecorded: &Unrecorded, records: Vec<Recordable>) {
+    if unrecorded.put(records) {
+        unrecorded.tell();
+    }
+}
+
 async fn is_woken(recorder: &Recorder) -> Option<News> {
     timeout(Duration::ZERO, recorder.news()).await.ok()
 }
@@ -23,16 +30,16 @@ async fn is_woken(recorder: &Recorder) -> Option<News> {
 async fn it_is_woken_by_the_first_and_by_many_and_by_none_between() {
     let (unrecorded, recorder) = unrecorded();
     assert_eq!(is_woken(&recorder).await, None);
-    unrecorded.put(records(0..2));
+    put(&unrecorded, records(0..2));
     assert_eq!(is_woken(&recorder).await, Some(News::Some));
-    unrecorded.put(records(2..9));
+    put(&unrecorded, records(2..9));
     assert_eq!(is_woken(&recorder).await, None);
-    unrecorded.put(records(9..RECORDS_MAX));
+    put(&unrecorded, records(9..RECORDS_MAX));
     assert_eq!(is_woken(&recorder).await, Some(News::Many));
     let taken = recorder.take();
     let offsets = taken.iter().map(|r| r.record().offset);
     assert!(offsets.eq(0..RECORDS_MAX as u64));
-    unrecorded.put(records(0..1));
+    put(&unrecorded, records(0..1));
     assert_eq!(is_woken(&recorder).await, Some(News::Some));
     drop(unrecorded);
     assert_eq!(is_woken(&recorder).await, Some(News::Ended));
@@ -44,7 +51,7 @@ fn the_log_waits_where_it_is_full_until_some_are_taken() {
     const PIECE: usize = WAITING_MAX / 8 + 1;
     let (unrecorded, recorder) = unrecorded();
     let putting = std::thread::spawn(move || {
-        (0..16).for_each(|_| unrecorded.put(records(0..PIECE)));
+        (0..16).for_each(|_| put(&unrecorded, records(0..PIECE)));
     });
     let (mut taken, mut most) = (0, 0);
     while taken < 16 * PIECE {
@@ -62,8 +69,8 @@ fn the_log_waits_where_it_is_full_until_some_are_taken() {
 #[test]
 fn where_nobody_records_the_log_does_not_wait() {
     let (unrecorded, recorder) = unrecorded();
-    unrecorded.put(records(0..WAITING_MAX));
-    let putting = std::thread::spawn(move || unrecorded.put(records(0..1)));
+    put(&unrecorded, records(0..WAITING_MAX));
+    let putting = std::thread::spawn(move || put(&unrecorded, records(0..1)));
     drop(recorder);
     putting.join().unwrap();
 }
