@@ -76,13 +76,14 @@ impl Session {
         replies.map(frame).collect()
     }
 
-    /// Tells the client that a SEND was refused, in its turn; where it does not listen, with an ERROR.
+    /// Tells the client that SENDs were refused, in their turn, each by the receipt that it asked for; where it does not
+    /// listen, with an ERROR.
     pub(super) fn refuse(
         self: &Rc<Self>,
         answer: u64,
         error: &Error,
         room: Option<RoomId>,
-        receipt: Option<&str>,
+        receipts: &[Option<&str>],
     ) {
         let mut body = json!({
             "type": "REFUSED",
@@ -93,14 +94,19 @@ impl Session {
         if let Some(room) = room {
             body["roomId"] = json!(room);
         }
-        if let Some(receipt) = receipt {
-            body["receipt"] = json!(receipt);
-        }
         if let Some(after) = error.retry_after_s() {
             body["retryAfter"] = json!(after);
         }
-        let frames = self.reply(&body);
+        let mut frames = vec![];
+        for receipt in receipts {
+            match receipt {
+                Some(receipt) => body["receipt"] = json!(receipt),
+                None => drop(body.as_object_mut().and_then(|body| body.remove("receipt"))),
+            }
+            frames.extend(self.reply(&body));
+        }
         if frames.is_empty() {
+            let receipt = receipts.first().copied().flatten();
             self.fail(&Fault::new(error.title(), error.to_string()).of(receipt));
         }
         self.answer(answer, frames);

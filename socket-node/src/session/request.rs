@@ -10,6 +10,7 @@ use roomtone_shared::rooms;
 
 use super::Session;
 use super::asked::{Asked, Request};
+use super::talk::Burst;
 
 /// What a request came to: frames for the client's replies, and the id of the room's own message.
 pub(super) type Done = (Vec<Bytes>, Option<MessageId>);
@@ -23,13 +24,24 @@ fn look_alike(error: Error) -> Error {
 }
 
 impl Session {
-    /// Does what a SEND asks for, and answers it.
-    pub(super) async fn request(self: &Rc<Self>, asked: Asked, receipt: Option<String>) {
-        let done = match self.take_send().and(asked.request) {
+    /// Does what a SEND asks for, and answers it; a message waits in the burst that it is of.
+    pub(super) async fn request(
+        self: &Rc<Self>,
+        asked: Asked,
+        receipt: Option<String>,
+        burst: &mut Burst,
+    ) {
+        let request = match self.take_send().and(asked.request) {
             Ok(Request::Talk(talk)) => {
-                let receipts = receipt.map(|receipt| (0, receipt)).into_iter().collect();
-                return self.talk(vec![talk], receipts, None).await;
+                if !burst.takes(&talk) {
+                    self.send_burst(burst).await;
+                }
+                return burst.push(talk, receipt);
             }
+            other => other,
+        };
+        self.send_burst(burst).await;
+        let done = match request {
             Ok(request) => Box::pin(self.perform(request)).await,
             Err(why) => Err(why),
         };
@@ -39,7 +51,7 @@ impl Session {
                 frames.extend(receipt.map(|receipt| self.receipt(&receipt, message_id)));
                 self.answer(answer, frames);
             }
-            Err(why) => self.refuse(answer, &why, asked.room, receipt.as_deref()),
+            Err(why) => self.refuse(answer, &why, asked.room, &[receipt.as_deref()]),
         }
     }
 

@@ -11,6 +11,7 @@ use super::Session;
 use super::command::{self, Command};
 use super::fault::Fault;
 use super::receive::{Input, Wire};
+use super::talk::Burst;
 use crate::frame::{ErrorFrame, Frame, ServerFrame};
 use crate::settings;
 use crate::shard::subscription::State;
@@ -46,14 +47,16 @@ impl Session {
 
     async fn work(self: &Rc<Self>, inputs: Vec<Input>) {
         self.busy.set(true);
+        let mut burst = Burst::default();
         for input in inputs {
             if self.is_over() {
-                return;
+                break;
             }
             match input {
                 Input::Frame(frame) => {
                     let receipt = frame.headers.get("receipt").map(str::to_owned);
-                    if let Err(fault) = self.frame(frame, receipt.clone()).await {
+                    if let Err(fault) = self.frame(frame, receipt.clone(), &mut burst).await {
+                        self.send_burst(&mut burst).await;
                         self.fail(&fault.of(receipt.as_deref()));
                     }
                 }
@@ -62,22 +65,42 @@ impl Session {
                     ws::put_pong(&mut out, &payload);
                     self.send(out.freeze());
                 }
-                Input::Close => self.close(Bytes::new(), ws::close_code::NORMAL, ""),
-                Input::BrokenFrame(broken) => self.fail(&broken.into()),
-                Input::BrokenSocket(broken) => self.close(Bytes::new(), broken.code, broken.reason),
+                Input::Close => {
+                    self.send_burst(&mut burst).await;
+                    self.close(Bytes::new(), ws::close_code::NORMAL, "");
+                }
+                Input::BrokenFrame(broken) => {
+                    self.send_burst(&mut burst).await;
+                    self.fail(&broken.into());
+                }
+                Input::BrokenSocket(broken) => {
+                    self.send_burst(&mut burst).await;
+                    self.close(Bytes::new(), broken.code, broken.reason);
+                }
             }
         }
+        self.send_burst(&mut burst).await;
         self.busy.set(false);
     }
 
-    async fn frame(self: &Rc<Self>, frame: Frame, receipt: Option<String>) -> Result<(), Fault> {
+    async fn frame(
+        self: &Rc<Self>,
+        frame: Frame,
+        receipt: Option<String>,
+        burst: &mut Burst,
+    ) -> Result<(), Fault> {
         if self.user.get().is_none() {
             return Box::pin(self.connect(&frame)).await;
         }
         self.room_for_answers().await;
         // What is awaited here is part of every frame's future. What few frames need is in a box of its own, for a message's
         // future is made and moved for each of them.
-        match command::read(&frame, self.version.get())? {
+        let command = command::read(&frame, self.version.get())?;
+        if !matches!(command, Command::Send { .. }) {
+            // What was sent before takes effect before.
+            self.send_burst(burst).await;
+        }
+        match command {
             Command::Send {
                 transaction: Some(transaction),
                 asked,
@@ -88,7 +111,7 @@ impl Session {
                 transaction: None,
                 asked,
             } => {
-                self.request(asked, receipt).await;
+                self.request(asked, receipt, burst).await;
                 return Ok(());
             }
             Command::Commit { transaction } => {

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use roomtone_shared::domain::event::{Event, Line, Origin, Playing, Said};
 use roomtone_shared::domain::judge::Verdict;
 use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::time::Timestamp;
 use roomtone_shared::error::{Error, Result};
+use roomtone_shared::limits;
 use roomtone_shared::rooms;
 use roomtone_shared::store::Appending;
 
@@ -17,33 +17,89 @@ use super::Session;
 use super::asked::Talk;
 use super::under_way::UnderWay;
 
+/// What messages of one record ask to be answered with.
+pub(super) enum Due {
+    /// A COMMIT's: it is answered, and the messages that asked for a receipt, each by its place.
+    Together {
+        commit: Option<String>,
+        receipts: Vec<(usize, String)>,
+    },
+    /// Those of a burst: each is answered by itself.
+    Each(Vec<Option<String>>),
+}
+
+impl Due {
+    /// The receipts that refusals name, one for each refusal.
+    fn of_refusals(&self) -> Vec<Option<&str>> {
+        match self {
+            Self::Together { commit, receipts } => {
+                let first = receipts.first().map(|(_, receipt)| receipt);
+                vec![commit.as_ref().or(first).map(String::as_str)]
+            }
+            Self::Each(receipts) => receipts.iter().map(Option::as_deref).collect(),
+        }
+    }
+
+    /// The receipts, in their order, each with the place of the message that it tells of.
+    fn receipts(&self, messages: usize) -> Vec<(usize, &str)> {
+        match self {
+            Self::Together { commit, receipts } => {
+                let own = receipts.iter().map(|(at, receipt)| (*at, receipt.as_str()));
+                let last = messages.saturating_sub(1);
+                let commit = commit.iter().map(|receipt| (last, receipt.as_str()));
+                own.chain(commit).collect()
+            }
+            Self::Each(receipts) => {
+                let asked = receipts.iter().enumerate();
+                asked
+                    .filter_map(|(at, receipt)| Some((at, receipt.as_deref()?)))
+                    .collect()
+            }
+        }
+    }
+}
+
 /// A record on its way through the log.
 pub(super) struct Sent {
     answer: u64,
     pub(super) room: RoomId,
-    /// The receipts that its messages asked for, each with the place of its message.
-    receipts: Vec<(usize, String)>,
-    /// The receipt that the transaction's COMMIT asked for.
-    commit: Option<String>,
+    due: Due,
     /// What tells whether the log took it, until somebody waits for that.
     appending: Option<Appending>,
 }
 
-impl Sent {
-    fn any_receipt(&self) -> Option<&str> {
-        let first = self.receipts.first().map(|(_, receipt)| receipt);
-        self.commit.as_ref().or(first).map(String::as_str)
+/// Messages of one room that came at once, one behind the other: the log takes them as one record, which is far less work for
+/// everybody who reads it than one for each. They stand alone all the same, and each is answered.
+#[derive(Default)]
+pub(super) struct Burst {
+    talks: Vec<Talk>,
+    receipts: Vec<Option<String>>,
+}
+
+impl Burst {
+    /// Whether a message is one of these.
+    pub(super) fn takes(&self, talk: &Talk) -> bool {
+        let same_room = self.talks.last().is_none_or(|last| last.room == talk.room);
+        same_room && self.talks.len() < limits::LINES_MAX
+    }
+
+    pub(super) fn push(&mut self, talk: Talk, receipt: Option<String>) {
+        self.talks.push(talk);
+        self.receipts.push(receipt);
     }
 }
 
 impl Session {
-    /// Sends messages of one room as one record; with the receipts that some of them asked for, and the COMMIT's.
-    pub(super) async fn talk(
-        self: &Rc<Self>,
-        talks: Vec<Talk>,
-        receipts: Vec<(usize, String)>,
-        commit: Option<String>,
-    ) {
+    /// Sends what has come, if anything has.
+    pub(super) async fn send_burst(self: &Rc<Self>, burst: &mut Burst) {
+        if !burst.talks.is_empty() {
+            let Burst { talks, receipts } = std::mem::take(burst);
+            self.talk(talks, Due::Each(receipts)).await;
+        }
+    }
+
+    /// Sends messages of one room as one record.
+    pub(super) async fn talk(self: &Rc<Self>, talks: Vec<Talk>, due: Due) {
         let Some(room) = talks.first().map(|talk| talk.room) else {
             return;
         };
@@ -51,14 +107,17 @@ impl Session {
         let sent = Sent {
             answer,
             room,
-            receipts,
-            commit,
+            due,
             appending: None,
         };
         match self.admit(room, talks).await {
             Ok(said) => self.append(sent, said),
-            Err(why) => self.refuse(answer, &why, Some(room), sent.any_receipt()),
+            Err(why) => self.refuse_sent(&sent, &why),
         }
+    }
+
+    fn refuse_sent(self: &Rc<Self>, sent: &Sent, why: &Error) {
+        self.refuse(sent.answer, why, Some(sent.room), &sent.due.of_refusals());
     }
 
     async fn admit(&self, room: RoomId, talks: Vec<Talk>) -> Result<Said> {
@@ -175,7 +234,7 @@ impl Session {
 
     fn not_appended(self: &Rc<Self>, answer: u64, why: &Error) {
         if let Some(sent) = self.take_sent(answer) {
-            self.refuse(answer, why, Some(sent.room), sent.any_receipt());
+            self.refuse_sent(&sent, why);
         }
     }
 
@@ -185,22 +244,16 @@ impl Session {
             return;
         };
         if verdicts.contains(&Verdict::Void) {
-            return self.refuse(answer, &rooms::off(), Some(sent.room), sent.any_receipt());
+            return self.refuse_sent(&sent, &rooms::off());
         }
         let id = |verdict: &Verdict| match verdict {
             Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
             Verdict::Void => None,
         };
-        let receipts = sent.receipts.iter();
-        let mut frames: Vec<Bytes> = receipts
-            .map(|(at, receipt)| self.receipt(receipt, verdicts.get(*at).and_then(id)))
+        let receipts = sent.due.receipts(verdicts.len()).into_iter();
+        let frames = receipts
+            .map(|(at, receipt)| self.receipt(receipt, verdicts.get(at).and_then(id)))
             .collect();
-        let last = verdicts.last().and_then(id);
-        frames.extend(
-            sent.commit
-                .iter()
-                .map(|receipt| self.receipt(receipt, last)),
-        );
         self.answer(answer, frames);
     }
 }

@@ -10,6 +10,7 @@ use super::Session;
 use super::asked::{Asked, Request, Talk};
 use super::command::Acknowledge;
 use super::fault::Fault;
+use super::talk::Due;
 use super::under_way::UnderWay;
 use crate::settings;
 
@@ -129,10 +130,13 @@ impl Session {
             return Ok(());
         }
         match check(transaction.sends) {
-            Ok((talks, receipts)) => self.talk(talks, receipts, receipt).await,
+            Ok((talks, receipts)) => {
+                let commit = receipt;
+                self.talk(talks, Due::Together { commit, receipts }).await;
+            }
             Err((why, room)) => {
                 let answer = self.keep_answer();
-                self.refuse(answer, &why, room, receipt.as_deref());
+                self.refuse(answer, &why, room, &[receipt.as_deref()]);
             }
         }
         Ok(())
