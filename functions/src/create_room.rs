@@ -11,7 +11,7 @@ use roomtone_shared::rooms::{self, CreateRoom};
 use serde::Deserialize;
 
 use crate::identity::Service;
-use crate::input::{Id, Input, Object, required};
+use crate::input::{Id, Input, Object, Text, required};
 use crate::playlist_input::PlaylistInput;
 use crate::problem::Problem;
 use crate::written::WrittenJson;
@@ -24,14 +24,18 @@ pub fn routes() -> Router<Shared> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RoomCreateRequest {
-    uid: Option<Id>,
-    user_name: Option<String>,
-    user_profile_image: Option<String>,
-    playlist: Option<Object<PlaylistInput>>,
+struct RoomCreateRequest<'i> {
+    #[serde(borrow)]
+    uid: Option<Id<'i>>,
+    #[serde(borrow)]
+    user_name: Option<Text<'i>>,
+    #[serde(borrow)]
+    user_profile_image: Option<Text<'i>>,
+    #[serde(borrow)]
+    playlist: Option<Object<PlaylistInput<'i>>>,
 }
 
-impl RoomCreateRequest {
+impl RoomCreateRequest<'_> {
     fn check(self) -> Result<CreateRoom> {
         let names = ProfileFields {
             uid: "uid",
@@ -60,9 +64,10 @@ impl RoomCreateRequest {
 async fn create(
     State(app): State<Shared>,
     _: Service,
-    Input(request): Input<RoomCreateRequest>,
+    input: Input,
 ) -> Result<(StatusCode, WrittenJson), Problem> {
-    let created = rooms::create(&app.stores, &app.search, request.check()?).await?;
+    let wanted = input.read::<RoomCreateRequest<'_>>()?.check()?;
+    let created = rooms::create(&app.stores, &app.search, wanted).await?;
     let room = view::room(&app.stores, &created.room, None).await?;
     let status = if created.new {
         StatusCode::CREATED

@@ -1,8 +1,10 @@
 //! JSON bodies, taken apart so that what cannot be read (400, by its path) and what is against a rule (422,
 //! by its field) are told apart. Knows no operation.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -10,35 +12,47 @@ use axum::extract::{FromRequest, Request};
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::Shared;
 use crate::problem::Problem;
 
-/// A JSON body, whatever its content type says. A field that must be there is an `Option` in `T`, so that
-/// a missing one can be told from one of a wrong type: see [`required`].
-pub(crate) struct Input<T>(pub(crate) T);
+/// A JSON body, whatever its content type says, as it came.
+pub(crate) struct Input(Bytes);
 
-impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
+impl FromRequest<Shared> for Input {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let broken = |_| Error::Malformed("the body broke off".into());
         let bytes = Bytes::from_request(request, app).await.map_err(broken)?;
-        Ok(Self(parse(&bytes)?))
+        Ok(Self(bytes))
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    match serde_json::from_slice(bytes) {
-        Ok(Object(value)) => Ok(value),
-        Err(_) => parse_with_paths(bytes),
+impl Input {
+    /// Takes it apart; texts in it stay where they are. A field that must be there is an `Option` in `T`, so that a missing
+    /// one can be told from one of a wrong type: see [`required`].
+    ///
+    /// # Errors
+    /// `Malformed`, with the path of what cannot be read.
+    pub(crate) fn read<'i, T: Deserialize<'i>>(&'i self) -> Result<T> {
+        parse(&self.0)
+    }
+}
+
+fn parse<'i, T: Deserialize<'i>>(bytes: &'i [u8]) -> Result<T> {
+    // That all of it is text is seen faster at once than piece by piece.
+    let text = std::str::from_utf8(bytes).ok();
+    match text.map(serde_json::from_str) {
+        Some(Ok(Object(value))) => Ok(value),
+        _ => parse_with_paths(bytes),
     }
 }
 
 /// The same for a body that cannot be read, which is to be told where: to know the path all the way down takes as long again.
-fn parse_with_paths<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+fn parse_with_paths<'i, T: Deserialize<'i>>(bytes: &'i [u8]) -> Result<T> {
     if bytes.trim_ascii().is_empty() {
         return Err(Error::Malformed(
             "the body is empty; it must be a JSON object".into(),
@@ -81,35 +95,75 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
+/// A text, where it stands in the body if nothing in it is escaped.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text<'i>(pub(crate) Cow<'i, str>);
+
 /// An id of another service: a string, or a whole number, which is taken as its digits.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Id(pub(crate) String);
+pub(crate) struct Id<'i>(pub(crate) Text<'i>);
 
-impl<'de> Deserialize<'de> for Id {
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'i, 'i> Deserialize<'de> for Text<'i> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<'de: 'i, 'i> Deserialize<'de> for Id<'i> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(IdVisitor)
     }
 }
 
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(text.to_owned().into()))
+    }
+}
+
 struct IdVisitor;
 
-impl Visitor<'_> for IdVisitor {
-    type Value = Id;
+impl<'de> Visitor<'de> for IdVisitor {
+    type Value = Id<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string or a whole number")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Id, E> {
-        Ok(Id(text.into()))
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Id<'de>, E> {
+        TextVisitor.visit_borrowed_str(text).map(Id)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Id, E> {
-        Ok(Id(number.to_string()))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Id<'de>, E> {
+        TextVisitor.visit_str(text).map(Id)
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Id, E> {
-        Ok(Id(number.to_string()))
+    fn visit_u64<E>(self, number: u64) -> Result<Id<'de>, E> {
+        Ok(Id(Text(number.to_string().into())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Id<'de>, E> {
+        Ok(Id(Text(number.to_string().into())))
     }
 }
 
@@ -125,7 +179,7 @@ pub(crate) fn required<T>(field: impl fmt::Display, value: Option<T>) -> Result<
 ///
 /// # Errors
 /// `Invalid`, naming `field`.
-pub(crate) fn name(field: impl fmt::Display, value: Option<String>) -> Result<Arc<str>> {
+pub(crate) fn name(field: impl fmt::Display, value: Option<Text<'_>>) -> Result<Arc<str>> {
     let text = required(&field, value)?;
     let max = limits::NAME_CHARS_MAX;
     if text.is_empty() || text.chars().count() > max {
@@ -134,7 +188,7 @@ pub(crate) fn name(field: impl fmt::Display, value: Option<String>) -> Result<Ar
             format!("must be 1 to {max} characters"),
         ));
     }
-    Ok(text.into())
+    Ok((*text).into())
 }
 
 #[cfg(test)]
@@ -142,14 +196,21 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
-    struct Outer {
-        id: Option<Id>,
-        inner: Option<Vec<Object<Inner>>>,
+    struct Outer<'i> {
+        #[serde(borrow)]
+        id: Option<Id<'i>>,
+        #[serde(borrow)]
+        inner: Option<Vec<Object<Inner<'i>>>>,
     }
 
     #[derive(Debug, Deserialize)]
-    struct Inner {
-        text: Option<String>,
+    struct Inner<'i> {
+        #[serde(borrow)]
+        text: Option<Text<'i>>,
+    }
+
+    fn text(text: &str) -> Text<'_> {
+        Text(text.into())
     }
 
     fn refused(text: &str) -> String {
@@ -195,7 +256,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_ignored_and_null_is_a_missing_one() {
         let outer: Outer = parse(br#"{"other": [1], "id": 7, "inner": null}"#).unwrap();
-        assert_eq!(required("id", outer.id).unwrap(), Id("7".into()));
+        assert_eq!(required("id", outer.id).unwrap(), Id(text("7")));
         assert_eq!(
             required("inner", outer.inner).err(),
             Some(Error::invalid("inner", "is missing"))
@@ -207,13 +268,26 @@ mod tests {
             .into_iter()
             .map(|Object(inner)| inner.text)
             .collect();
-        assert_eq!(texts, [Some("a".into()), None]);
+        assert_eq!(texts, [Some(text("a")), None]);
+    }
+
+    #[test]
+    fn a_text_is_read_where_it_stands_unless_something_in_it_is_escaped() {
+        for (body, borrowed) in [
+            (r#"{"id": "m-하"}"#, true),
+            (r#"{"id": "m-\ud558"}"#, false),
+        ] {
+            let outer: Outer = parse(body.as_bytes()).unwrap();
+            let Id(Text(id)) = outer.id.unwrap();
+            assert_eq!(id, "m-하");
+            assert_eq!(matches!(id, Cow::Borrowed(_)), borrowed);
+        }
     }
 
     #[test]
     fn a_name_has_1_to_200_characters() {
-        assert!(name("n", Some("가".repeat(200))).is_ok());
-        assert!(name("n", Some("가".repeat(201))).is_err());
-        assert!(name("n", Some(String::new())).is_err());
+        assert!(name("n", Some(text(&"가".repeat(200)))).is_ok());
+        assert!(name("n", Some(text(&"가".repeat(201)))).is_err());
+        assert!(name("n", Some(text(""))).is_err());
     }
 }

@@ -10,7 +10,7 @@ use roomtone_shared::rooms;
 use serde::Deserialize;
 
 use crate::identity::User;
-use crate::input::{Input, required};
+use crate::input::{Input, Text, required};
 use crate::problem::Problem;
 use crate::{Shared, route};
 
@@ -21,16 +21,19 @@ pub fn routes() -> Router<Shared> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct LeaveRequest {
-    room_id: Option<String>,
-    last_read_message_id: Option<String>,
+struct LeaveRequest<'i> {
+    #[serde(borrow)]
+    room_id: Option<Text<'i>>,
+    #[serde(borrow)]
+    last_read_message_id: Option<Text<'i>>,
 }
 
 async fn leave(
     State(app): State<Shared>,
     User(user): User,
-    Input(request): Input<LeaveRequest>,
+    input: Input,
 ) -> Result<StatusCode, Problem> {
+    let request: LeaveRequest<'_> = input.read()?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     let mark = required("lastReadMessageId", request.last_read_message_id)?;
     let mark = MessageId::parse("lastReadMessageId", &mark)?;

@@ -9,26 +9,34 @@ use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::Deserialize;
 
-use crate::input::{Id, Object, name, required};
+use crate::input::{Id, Object, Text, name, required};
 
 /// A playlist, unchecked.
 #[derive(Deserialize)]
-pub(crate) struct PlaylistInput {
-    id: Option<Id>,
-    name: Option<String>,
-    musics: Option<Vec<Object<MusicInput>>>,
+pub(crate) struct PlaylistInput<'i> {
+    #[serde(borrow)]
+    id: Option<Id<'i>>,
+    #[serde(borrow)]
+    name: Option<Text<'i>>,
+    #[serde(borrow)]
+    musics: Option<Vec<Object<MusicInput<'i>>>>,
 }
 
 #[derive(Deserialize)]
-struct MusicInput {
-    id: Option<Id>,
-    title: Option<String>,
-    artist: Option<String>,
-    playtime: Option<String>,
-    thumbnail: Option<String>,
+struct MusicInput<'i> {
+    #[serde(borrow)]
+    id: Option<Id<'i>>,
+    #[serde(borrow)]
+    title: Option<Text<'i>>,
+    #[serde(borrow)]
+    artist: Option<Text<'i>>,
+    #[serde(borrow)]
+    playtime: Option<Text<'i>>,
+    #[serde(borrow)]
+    thumbnail: Option<Text<'i>>,
 }
 
-impl PlaylistInput {
+impl PlaylistInput<'_> {
     /// Checks it; `at` is its own name in the body.
     ///
     /// # Errors
@@ -55,18 +63,19 @@ impl PlaylistInput {
     }
 }
 
-impl MusicInput {
+impl MusicInput<'_> {
     fn check(self, list: fmt::Arguments<'_>, index: usize) -> Result<Music> {
         // Written out only where a field is against a rule.
         let at = |field| fmt::from_fn(move |f| write!(f, "{list}[{index}].{field}"));
-        let id = self.id.map_or_else(|| index.to_string(), |id| id.0);
+        let by_place = || Text(index.to_string().into());
+        let id = self.id.map_or_else(by_place, |Id(id)| id);
         let playtime = required(at("playtime"), self.playtime)?;
         playtime_s(at("playtime"), &playtime)?;
         Ok(Music {
             id: name(at("id"), Some(id))?,
             title: name(at("title"), self.title)?,
             artist: name(at("artist"), self.artist)?,
-            playtime: playtime.into(),
+            playtime: (*playtime).into(),
             thumbnail: image_url(at("thumbnail"), &required(at("thumbnail"), self.thumbnail)?)?,
         })
     }
@@ -79,7 +88,7 @@ mod tests {
     use super::*;
 
     fn check(playlist: Value) -> Result<Playlist> {
-        serde_json::from_value::<PlaylistInput>(playlist)
+        serde_json::from_str::<PlaylistInput<'_>>(&playlist.to_string())
             .unwrap()
             .check("playlist")
     }

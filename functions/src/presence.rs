@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shared;
 use crate::identity::User;
-use crate::input::{Input, required};
+use crate::input::{Input, Text, required};
 use crate::problem::Problem;
 use crate::route::{self, InPath};
 
@@ -52,16 +52,18 @@ async fn list(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SwitchRequest {
-    room_id: Option<String>,
+struct SwitchRequest<'i> {
+    #[serde(borrow)]
+    room_id: Option<Text<'i>>,
 }
 
 async fn switch(
     State(app): State<Shared>,
     User(user): User,
-    Input(request): Input<SwitchRequest>,
+    input: Input,
     on: bool,
 ) -> Result<StatusCode, Problem> {
+    let request: SwitchRequest<'_> = input.read()?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     rooms::switch(&app.stores, room, &user.uid, on).await?;
     Ok(StatusCode::NO_CONTENT)

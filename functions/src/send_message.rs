@@ -10,7 +10,7 @@ use roomtone_shared::rooms;
 use serde::Deserialize;
 
 use crate::identity::User;
-use crate::input::{Input, required};
+use crate::input::{Input, Text, required};
 use crate::problem::Problem;
 use crate::{Shared, route};
 
@@ -24,17 +24,21 @@ pub fn routes() -> Router<Shared> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SendRequest {
-    room_id: Option<String>,
-    content: Option<String>,
-    client_message_id: Option<String>,
+struct SendRequest<'i> {
+    #[serde(borrow)]
+    room_id: Option<Text<'i>>,
+    #[serde(borrow)]
+    content: Option<Text<'i>>,
+    #[serde(borrow)]
+    client_message_id: Option<Text<'i>>,
 }
 
 async fn send(
     State(app): State<Shared>,
     User(user): User,
-    Input(request): Input<SendRequest>,
+    input: Input,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
+    let request: SendRequest<'_> = input.read()?;
     app.sends.count(&user.uid).await?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
     let content = message::content(&required("content", request.content)?)?;

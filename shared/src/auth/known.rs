@@ -3,10 +3,10 @@
 //! What is kept is what a token says and the key that it holds by. Nothing here says that it is good now: whether the key
 //! still is one, and what the clock has to do with, is judged each time by whoever asks.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ahash::AHashMap;
 use jsonwebtoken::Algorithm;
 use subtle::ConstantTimeEq;
 
@@ -32,7 +32,7 @@ pub(super) struct Opened {
 
 /// Good tokens, each by what is signed of it.
 #[derive(Default)]
-pub(super) struct Known(RwLock<HashMap<Box<str>, Entry>>);
+pub(super) struct Known(RwLock<AHashMap<Box<str>, Entry>>);
 
 struct Entry {
     signature: Box<str>,

@@ -29,11 +29,15 @@ pub use settings::{AuthSettings, LEEWAY_S, LEEWAY_S_MAX, SECRET_BYTES_MIN};
 pub use signer::{Claims, Signer, SigningFailed};
 
 /// The token in the value of an `Authorization` header, where its scheme is `Bearer` in any case
-/// (RFC 6750 section 2.1, RFC 9110 section 11.1).
+/// (RFC 6750 section 2.1, RFC 9110 section 11.1). A token is of visible characters of ASCII.
 #[must_use]
 pub fn bearer(header_value: &str) -> Option<&str> {
     let (scheme, rest) = header_value.trim().split_once(' ')?;
     let token = rest.trim_start();
-    let fits = !token.is_empty() && !token.contains(char::is_whitespace);
+    // Many octets are looked at together where none ends the look.
+    let visible = token
+        .bytes()
+        .fold(true, |all, octet| all & octet.is_ascii_graphic());
+    let fits = visible && !token.is_empty();
     (scheme.eq_ignore_ascii_case("bearer") && fits).then_some(token)
 }

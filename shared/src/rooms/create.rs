@@ -39,12 +39,22 @@ pub struct CreatedRoom {
 /// `Conflict` where the playlist's room has another owner, or `Unavailable`.
 pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Result<CreatedRoom> {
     let owner = wanted.owner.clone();
-    let (room, new) = find_or_make(stores, wanted).await?;
-    let joined = super::join::join_as(stores, room, &owner, true).await?;
+    // What is there already is found without a write. What is seldom done is in a box: a future is as large as all it may do.
+    let (room, new) = match find(stores, &wanted).await? {
+        Some(there) => (there, false),
+        None => Box::pin(make(stores, wanted)).await?,
+    };
+    let joined = super::join::settle(stores, room, &owner, true).await?;
     // Until its first member it may have begun anew, by another create: only now its beginning stays.
-    let room = super::get(stores, joined.room.id).await?;
+    let room = super::get(stores, room).await?;
     if !room.indexed {
-        super::sweep::index(stores, search, &room, limits::INDEX_WAIT_MS).await;
+        Box::pin(super::sweep::index(
+            stores,
+            search,
+            &room,
+            limits::INDEX_WAIT_MS,
+        ))
+        .await;
     }
     Ok(CreatedRoom {
         room,
@@ -53,13 +63,16 @@ pub async fn create(stores: &Stores, search: &Search, wanted: CreateRoom) -> Res
     })
 }
 
-async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool)> {
-    // What is there already is found without a write.
-    if let Some(there) = stores.rooms.by_playlist(&wanted.playlist.id).await?
-        && may_have(&wanted.owner, &there)?.live
-    {
-        return Ok((there, false));
+/// The playlist's room, where it has one that has begun.
+async fn find(stores: &Stores, wanted: &CreateRoom) -> Result<Option<RoomId>> {
+    match stores.rooms.by_playlist(&wanted.playlist.id).await? {
+        Some(there) => Ok(may_have(&wanted.owner, &there)?.live.then_some(there.id)),
+        None => Ok(None),
     }
+}
+
+/// Makes it, or begins it anew; true where there was none.
+async fn make(stores: &Stores, wanted: CreateRoom) -> Result<(RoomId, bool)> {
     let mut room = Room {
         id: RoomId::new(),
         owner: wanted.owner,
@@ -70,11 +83,11 @@ async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool
     };
     for _ in 0..CREATE_TRIES_MAX {
         let there = match stores.rooms.create(&room).await? {
-            Created::New => return Ok((room, true)),
+            Created::New => return Ok((room.id, true)),
             Created::Exists(there) => there,
         };
         if may_have(&room.owner, &there)?.live {
-            return Ok((there, false));
+            return Ok((there.id, false));
         }
         // Later than the old beginning by every clock, so that the two can be told apart.
         let created_at = Timestamp::now().max(there.created_at.plus_ms(1));
@@ -84,7 +97,7 @@ async fn find_or_make(stores: &Stores, wanted: CreateRoom) -> Result<(Room, bool
             ..room
         };
         if stores.rooms.restart(&room, there.created_at).await? {
-            return Ok((room, false));
+            return Ok((room.id, false));
         }
     }
     Err(Error::Unavailable("the room store"))

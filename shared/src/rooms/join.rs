@@ -7,6 +7,8 @@ use crate::domain::user::Profile;
 use crate::error::Result;
 use crate::store::Stores;
 
+use super::Settled;
+
 /// What joining came to.
 #[derive(Clone, Debug)]
 pub struct Joined {
@@ -27,27 +29,25 @@ pub struct Joined {
 /// # Errors
 /// `NotFound` for an unknown room, or `Unavailable`.
 pub async fn join(stores: &Stores, room: RoomId, who: &Profile) -> Result<Joined> {
-    join_as(stores, super::get(stores, room).await?, who, false).await
-}
-
-/// The same for a room that is known; `silent` where it is the owner's, made with the room.
-pub(super) async fn join_as(
-    stores: &Stores,
-    room: Room,
-    who: &Profile,
-    silent: bool,
-) -> Result<Joined> {
-    let wanted = Change::Join {
-        who: who.clone(),
-        silent,
-    };
-    let settled = super::change(stores, room.id, &who.uid, wanted).await?;
-    let membership = settled.membership.ok_or_else(super::not_a_member)?;
+    let of = super::get(stores, room).await?;
+    let settled = settle(stores, room, who, false).await?;
     Ok(Joined {
-        room,
-        membership,
+        room: of,
+        membership: settled.membership.ok_or_else(super::not_a_member)?,
         evicted: settled.evicted,
         offset: settled.logged.map(|l| l.offset),
         notice: settled.logged.and_then(|l| l.notice),
     })
+}
+
+/// Makes them a member of a room that is there; `silent` where it is the owner's, made with the room.
+pub(super) async fn settle(
+    stores: &Stores,
+    room: RoomId,
+    who: &Profile,
+    silent: bool,
+) -> Result<Settled> {
+    let who = who.clone();
+    let uid = who.uid.clone();
+    super::change(stores, room, &uid, Change::Join { who, silent }).await
 }

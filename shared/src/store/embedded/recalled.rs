@@ -1,8 +1,9 @@
 //! Rows that were read and decoded already, for whoever asks for them again before they can change.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
+
+use ahash::AHashMap;
 
 use super::rows::Fault;
 
@@ -10,7 +11,7 @@ use super::rows::Fault;
 const ROWS_MAX: usize = 128;
 
 /// Rows by what they are asked for.
-pub(super) struct Recalled<K, T>(Mutex<HashMap<K, T>>);
+pub(super) struct Recalled<K, T>(Mutex<AHashMap<K, T>>);
 
 impl<K, T> Default for Recalled<K, T> {
     fn default() -> Self {
