@@ -10,6 +10,7 @@ WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 760, 92, 84, 56, 15, 30
 COLOURS = {
     "roomtone": ("#1769aa", "#5db0f0"),
     "limit": ("#7a7a7a", "#9a9a9a"),
+    "durable-limit": ("#a0a0a0", "#7a7a7a"),
     "uws": ("#a35a00", "#e0a050"),
     "rabbitmq": ("#a3263f", "#e8798d"),
 }

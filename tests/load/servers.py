@@ -131,6 +131,14 @@ class Limit(Server):
         self.run([self.binaries / "roomtone-load", "limit", "--at", f"127.0.0.1:{self.port}"])
 
 
+class DurableLimit(Limit):
+    """The same, which makes durable what it relays before anybody is sent it: what more it takes is the disk's."""
+
+    def start(self):
+        words = ["limit", "--at", f"127.0.0.1:{self.port}", "--durable", self.folder / "relayed"]
+        self.run([self.binaries / "roomtone-load", *words])
+
+
 class Uws(Server):
     """uWebSockets' own publish, behind a relay of a few lines."""
 
@@ -206,6 +214,7 @@ class NodeHttp(Server):
 SERVERS = {
     "roomtone": Roomtone,
     "limit": Limit,
+    "durable-limit": DurableLimit,
     "uws": Uws,
     "rabbitmq": Rabbitmq,
     "constant": Constant,

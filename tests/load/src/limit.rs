@@ -2,10 +2,15 @@
 //!
 //! Who sends `SUB x` subscribes to x; who sends `PUB x` publishes there from then on, in frames whose payload is a whole
 //! frame already. One thread, one read and one write a subscriber for all that came together: nobody can do less.
+//!
+//! With a file it makes what came durable before anybody is sent it, by one write and one sync: nobody who loses nothing can
+//! do less than that, and what it takes is the disk's.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -40,13 +45,14 @@ struct Limit {
     peers: Vec<Peer>,
     topics: HashMap<String, Vec<usize>>,
     buffer: Box<[u8]>,
+    durable: Option<File>,
 }
 
 #[allow(
     clippy::print_stdout,
     reason = "whoever starts it has to know the port"
 )]
-pub(crate) fn serve(at: SocketAddr) -> Result<(), Failure> {
+pub(crate) fn serve(at: SocketAddr, durable: Option<&Path>) -> Result<(), Failure> {
     let mut listener = TcpListener::bind(at)?;
     let mut poll = Poll::new()?;
     poll.registry()
@@ -57,6 +63,7 @@ pub(crate) fn serve(at: SocketAddr) -> Result<(), Failure> {
         peers: vec![],
         topics: HashMap::new(),
         buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+        durable: durable.map(File::create).transpose()?,
     };
     loop {
         if let Err(why) = poll.poll(&mut events, None)
@@ -66,7 +73,7 @@ pub(crate) fn serve(at: SocketAddr) -> Result<(), Failure> {
         }
         for event in &events {
             if event.token() != LISTENER {
-                limit.serve(event.token().0);
+                limit.serve(event.token().0)?;
                 continue;
             }
             while let Ok((mut stream, _)) = listener.accept() {
@@ -86,7 +93,7 @@ pub(crate) fn serve(at: SocketAddr) -> Result<(), Failure> {
 }
 
 impl Limit {
-    fn serve(&mut self, at: usize) {
+    fn serve(&mut self, at: usize) -> Result<(), Failure> {
         self.peers[at].flush();
         loop {
             let peer = &mut self.peers[at];
@@ -95,23 +102,23 @@ impl Limit {
             let room = self.buffer.len() - kept;
             // A peer that is gone is written to no more: it has an error of its own then.
             let Ok(count @ 1..) = peer.stream.read(&mut self.buffer[kept..]) else {
-                return;
+                return Ok(());
             };
-            self.take(at, kept + count);
+            self.take(at, kept + count)?;
             if count < room {
-                return;
+                return Ok(());
             }
         }
     }
 
-    fn take(&mut self, at: usize, length: usize) {
+    fn take(&mut self, at: usize, length: usize) -> Result<(), Failure> {
         let bytes = &self.buffer[..length];
         let peer = &mut self.peers[at];
         let mut taken = 0;
         if matches!(peer.state, State::Upgrading) {
             let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
                 peer.input = bytes.to_vec();
-                return;
+                return Ok(());
             };
             taken = end + 4;
             peer.send(upgraded(&bytes[..taken]).as_bytes());
@@ -142,10 +149,15 @@ impl Limit {
         if let State::Publishes(topic) = &self.peers[at].state
             && !out.is_empty()
         {
+            if let Some(file) = &mut self.durable {
+                file.write_all(&out)?;
+                file.sync_data()?;
+            }
             for subscriber in self.topics.get(topic).into_iter().flatten() {
                 self.peers[*subscriber].send(&out);
             }
         }
+        Ok(())
     }
 }
 

@@ -59,6 +59,9 @@ enum What {
         /// Where to listen.
         #[arg(long, default_value = "127.0.0.1:0")]
         at: std::net::SocketAddr,
+        /// A file, made anew, that what it is sent is made durable in first.
+        #[arg(long)]
+        durable: Option<std::path::PathBuf>,
     },
     /// Works out what many people would cost, on paper: the tables of docs/scale.md.
     Scale(scale::Scale),
@@ -94,7 +97,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Talk(plan) => talk::run(&plan),
         What::Idle(plan) => idle::run(&plan),
-        What::Limit { at } => limit::serve(at),
+        What::Limit { at, durable } => limit::serve(at, durable.as_deref()),
         What::Scale(scale) => scale::run(&scale),
         What::Requests(plan) => requests::run(&plan),
         What::Constant { at, answer_bytes } => constant::serve(at, answer_bytes),
