@@ -30,9 +30,9 @@ impl Latency {
 
 /// Messages that have not been written yet: when they were read, and how many together.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay(Vec<(Instant, u64)>);
+pub(crate) struct Unwritten(Vec<(Instant, u64)>);
 
-impl UnderWay {
+impl Unwritten {
     /// So many more.
     pub(crate) fn add(&mut self, read_at: Instant, messages: usize) {
         let messages = messages as u64;
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_was_read_together_is_counted_together_and_once() {
-        let (latency, mut under) = (Latency::default(), UnderWay::default());
+        let (latency, mut under) = (Latency::default(), Unwritten::default());
         let early = Instant::now();
         let late = early + Duration::from_secs(3_600);
         under.add(early, 1);

@@ -9,6 +9,7 @@ WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 760, 92, 84, 56, 15, 30
 # Fill of each target's bars, on light and on dark.
 COLOURS = {
     "roomtone": ("#1769aa", "#5db0f0"),
+    "two-shards": ("#4f93c7", "#9fd0f5"),
     "limit": ("#7a7a7a", "#9a9a9a"),
     "durable-limit": ("#a0a0a0", "#7a7a7a"),
     "uws": ("#a35a00", "#e0a050"),

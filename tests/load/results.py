@@ -5,7 +5,7 @@ import platform
 import subprocess
 from statistics import median
 
-from goals import GOALS, ratios
+from goals import GOALS, ratios, summary
 from plot import drawable, plot
 
 SHOWN = ["deliveries_per_s", "server_cpu_us_per_delivery", "frame_bytes", "requests_per_s", "server_cpu_us_per_request"]
@@ -63,7 +63,13 @@ def page(path, of_all, lines_of):
         title, *part = part_of(name, own["found"]) if name in GOALS else lines_of[name](own["found"])
         how = ", in fewer and shorter rounds" if own["quick"] else ""
         lines += [title, "", f"Measured on {own['on']}{how}.", *part]
+    lines += ["## In one line", "", last_line({name: own["found"] for name, own in of_all.items()}), ""]
     return lines
+
+
+def last_line(found):
+    """JSON: for each goal the ratio to each peer, and what else was found."""
+    return json.dumps({name: summary(name, own) if name in GOALS else own for name, own in found.items()})
 
 
 def part_of(name, of_goal):
@@ -80,10 +86,17 @@ def part_of(name, of_goal):
     found = ratios(name, of_goal)
     floors = ratios(name, of_goal, goal.floor) if goal.floor else {}
     for (peer, figure), bound in goal.bounds.items():
-        value = found.get(f"{peer} {figure}")
+        value, floor = (of.get(f"{peer} {figure}") for of in (found, floors))
         word = "not measured" if value is None else ("reached" if value >= bound else "missed")
-        floor = f"; {goal.floor} by itself {floors.get(f'{peer} {figure}')}" if goal.floor else ""
-        lines.append(f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**{floor}")
+        line = f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**"
+        if floor is not None:
+            line += f"; {goal.floor} by itself {floor}"
+            if word == "missed" and floor < bound:
+                line += f", so it is missed by {goal.stands_on}"
+        lines.append(line)
+    for figure, bound in goal.at_most.items():
+        value = median([figures[figure] for figures in rows["roomtone"]])
+        lines.append(f"- {figure}: {number(value)}, wanted at most {bound:,}: **{'reached' if value <= bound else 'missed'}**")
     bounded = {f"{peer} {figure}" for peer, figure in goal.bounds}
     lines += [f"- {label}: {value}" for label, value in found.items() if label not in bounded]
     return [*lines, ""]

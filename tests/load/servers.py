@@ -101,6 +101,8 @@ class Roomtone(Server):
     """The one process, on the durable log, with everything on; only the rate of a user is raised."""
 
     target = "roomtone"
+    # What a run sets otherwise.
+    told = {}
 
     def load(self, case, secs):
         """Idle members are measured as after a restart: a node has everybody's sockets again, and made nobody a member."""
@@ -116,10 +118,16 @@ class Roomtone(Server):
     def start(self):
         data = self.folder / "data"
         command = [self.binaries / "roomtone", "--port", self.port, "--data", data]
-        self.run(command, UNHINDERED)
+        self.run(command, {**UNHINDERED, **self.told})
 
     def requests(self, case):
         return ["--roomtone", *super().requests(case)]
+
+
+class TwoShards(Roomtone):
+    """The same with two shards on the one core: what it costs to have several."""
+
+    told = {"ROOMTONE_SHARDS": "2"}
 
 
 class Limit(Server):
@@ -213,6 +221,7 @@ class NodeHttp(Server):
 
 SERVERS = {
     "roomtone": Roomtone,
+    "two-shards": TwoShards,
     "limit": Limit,
     "durable-limit": DurableLimit,
     "uws": Uws,

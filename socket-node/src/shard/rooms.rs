@@ -12,7 +12,7 @@ use super::lane::{Lane, LaneKey};
 use super::subscription::{Head, Subscription, Topic};
 use crate::entry::{Entry, Flip, Post};
 use crate::frame::MessageHead;
-use crate::latency::{Latency, UnderWay};
+use crate::latency::{Latency, Unwritten};
 
 /// Schedules kept for rooms that messages were sent to.
 const SCHEDULES_MAX: usize = 10_000;
@@ -24,7 +24,7 @@ pub(crate) struct Rooms {
     /// Topics with something gathered since the last flush.
     gathered: Vec<Topic>,
     /// When the messages among that were read.
-    under_way: UnderWay,
+    unwritten: Unwritten,
     schedules: AHashMap<RoomId, Arc<Schedule>>,
 }
 
@@ -88,7 +88,7 @@ impl Rooms {
     /// Gathers an entry's messages for those who listen.
     pub(crate) fn post(&mut self, room: RoomId, entry: &Entry) {
         let heard = self.gather(Topic::Chat(room), || entry.posts());
-        self.under_way.add(entry.read_at, heard);
+        self.unwritten.add(entry.read_at, heard);
     }
 
     /// Gathers a change of presence for those who listen.
@@ -127,7 +127,7 @@ impl Rooms {
                 .flatten()
                 .for_each(|lane| lane.flush(now));
         }
-        self.under_way.written(latency);
+        self.unwritten.written(latency);
     }
 
     /// What plays when in a room, where it is known here.

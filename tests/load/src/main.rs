@@ -8,6 +8,7 @@
 
 mod bare_axum;
 mod bare_call;
+mod bare_log;
 mod check;
 mod cold_start;
 mod connection;
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use bare_call::BareCallPlan;
+use bare_log::BareLogPlan;
 use cold_start::ColdStartPlan;
 use fill::FillPlan;
 use plan::Plan;
@@ -91,6 +93,8 @@ enum What {
     Fill(FillPlan),
     /// Calls DynamoDB by itself, which is what a function's call is measured beside.
     BareCall(BareCallPlan),
+    /// Puts records through Kafka by itself, which is what a message's way is measured beside.
+    BareLog(BareLogPlan),
 }
 
 fn main() -> ExitCode {
@@ -105,6 +109,7 @@ fn main() -> ExitCode {
         What::ColdStart(plan) => cold_start::run(&plan),
         What::Fill(plan) => fill::run(&plan),
         What::BareCall(plan) => bare_call::run(&plan),
+        What::BareLog(plan) => bare_log::run(&plan),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

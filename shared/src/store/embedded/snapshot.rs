@@ -13,7 +13,6 @@ use super::tables::{self, IdKey, RoomKey};
 use crate::domain::membership::{MemberCursor, Membership};
 use crate::domain::room::{Room, RoomId};
 use crate::domain::user::Uid;
-use crate::limits;
 use crate::store::Summary;
 
 /// A table of rows as JSON or of another form of bytes.
@@ -70,7 +69,7 @@ pub(super) struct Snapshot {
     pub(super) history: Rows<(RoomKey, IdKey)>,
     known_rooms: Recalled<RoomId, Room>,
     known_memberships: Recalled<(RoomId, Uid), Membership>,
-    known_members: Recalled<RoomId, Arc<[Membership]>>,
+    known_members: Recalled<(RoomId, usize), Arc<[Membership]>>,
     known_summaries: Recalled<RoomId, Summary>,
 }
 
@@ -130,12 +129,14 @@ impl Snapshot {
         after: Option<MemberCursor>,
         size: usize,
     ) -> Result<Vec<Membership>, Fault> {
-        if after.is_some() || size != limits::ROOM_USERS_SHOWN {
+        if after.is_some() {
             return self.read_members(room, after, size);
         }
-        // Those that are shown with a room.
-        let read = |room: &RoomId| Ok(Some(self.read_members(*room, None, size)?.into()));
-        let members = self.known_members.get(room, read)?;
+        // Their first page is shown with a room.
+        let read = |(room, size): &(RoomId, usize)| {
+            Ok(Some(self.read_members(*room, None, *size)?.into()))
+        };
+        let members = self.known_members.get((room, size), read)?;
         Ok(members.map_or_else(Vec::new, |members: Arc<[_]>| members.to_vec()))
     }
 
