@@ -31,6 +31,9 @@ pub(crate) enum RunError {
         /// What the system says.
         why: std::io::Error,
     },
+    /// Nothing reaches anybody any more, and nothing can be said.
+    #[error("the log can be read no more; its errors stand in the log above")]
+    CutOff,
     /// The data folder is not usable.
     #[error(transparent)]
     Data(#[from] embedded::OpenError),
@@ -81,13 +84,20 @@ pub(crate) async fn run(
     let router = router(settings.follow_url, state, signer, node.clone());
     tracing::info!(%address, "listening");
     eprintln!("Roomtone is at http://{address} (Ctrl-C ends it)");
+    let mut cut_off = false;
     let stop = async {
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            () = node.cut_off() => cut_off = true,
+        }
         node.stop().await;
     };
     serve(listener, router, stop).await;
     kept.close();
-    Ok(())
+    match cut_off {
+        true => Err(RunError::CutOff),
+        false => Ok(()),
+    }
 }
 
 fn start_sweeps(every: Duration, state: &App) {

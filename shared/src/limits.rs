@@ -14,7 +14,7 @@ pub const MUSICS_MAX: usize = 500;
 pub const CONTENT_CHARS_MAX: usize = 2_000;
 /// Characters in a sender's own id for a message.
 pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 128;
-/// Messages in one record, that is in one STOMP transaction.
+/// Messages in one record: in one STOMP transaction, or of those that a client sent at once.
 pub const LINES_MAX: usize = 100;
 /// Bytes of a client's own headers on one SEND, names and values together.
 pub const OWN_HEADERS_BYTES_MAX: usize = 1_024;

@@ -45,8 +45,9 @@ fn start(env: &Env) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .on_thread_start(|| {
-            // Where the system does not know it, all come alike.
-            let _ = rustix::process::nice(BEHIND);
+            // Of the thread alone, which is how Linux has it; another system has it of the process, and all come alike there.
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::setpriority_process(None, BEHIND);
         })
         .build()?;
     runtime.block_on(async {

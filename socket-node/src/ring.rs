@@ -181,3 +181,6 @@ impl Ring {
         own.find_map(|(.., kind)| kind.showing())
     }
 }
+
+#[cfg(test)]
+mod tests;

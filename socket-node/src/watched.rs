@@ -33,6 +33,8 @@ type Standings = (u64, Vec<(Uid, Standing)>);
 
 /// A room whose presence is watched.
 struct Watched {
+    /// Which loading it is of: one that began before the room was let go of, and watched again, says too little.
+    number: u64,
     subscriptions: usize,
     sum: Sum,
     /// Who waits for it to be loaded.
@@ -63,6 +65,8 @@ pub(crate) struct Rooms {
     stores: Stores,
     runtime: Handle,
     rooms: HashMap<RoomId, Watched>,
+    /// The number of the next room that is watched.
+    next: u64,
 }
 
 /// A change of presence, as its subscribers get it.
@@ -84,6 +88,7 @@ impl WatchedRooms {
             stores,
             runtime,
             rooms,
+            next: 0,
         })))
     }
 
@@ -97,8 +102,9 @@ impl WatchedRooms {
     pub(crate) fn begin(&self, room: RoomId) -> oneshot::Receiver<()> {
         let (ready, watched) = oneshot::channel();
         let mut rooms = self.lock();
-        let fresh = !rooms.rooms.contains_key(&room);
+        let next = rooms.next;
         let of_room = rooms.rooms.entry(room).or_insert_with(|| Watched {
+            number: next,
             subscriptions: 0,
             sum: Sum::Loading(vec![]),
             waiting: vec![],
@@ -111,8 +117,9 @@ impl WatchedRooms {
                 let _ = ready.send(());
             }
         }
-        if fresh {
-            self.load(&rooms, room, Duration::ZERO);
+        if of_room.number == next {
+            rooms.next += 1;
+            self.load(&rooms, (room, next), Duration::ZERO);
         }
         watched
     }
@@ -128,19 +135,20 @@ impl WatchedRooms {
         }
     }
 
-    fn load(&self, rooms: &Rooms, room: RoomId, after: Duration) {
+    fn load(&self, rooms: &Rooms, (room, number): (RoomId, u64), after: Duration) {
         let (stores, all) = (rooms.stores.clone(), self.clone());
         rooms.runtime.spawn(async move {
             tokio::time::sleep(after).await;
             let standings = stores.presence.room(room).await;
-            all.loaded(room, standings);
+            all.loaded((room, number), standings);
         });
     }
 
     /// Takes in a room that was loaded, or could not be.
-    fn loaded(&self, room: RoomId, standings: Result<Standings>) {
+    fn loaded(&self, (room, number): (RoomId, u64), standings: Result<Standings>) {
         let mut rooms = self.lock();
-        let Some(watched) = rooms.rooms.get_mut(&room) else {
+        let watched = rooms.rooms.get_mut(&room);
+        let Some(watched) = watched.filter(|watched| watched.number == number) else {
             return;
         };
         let Sum::Loading(missed) = &mut watched.sum else {
@@ -159,7 +167,7 @@ impl WatchedRooms {
             }
             _ => {
                 missed.clear();
-                self.load(&rooms, room, Duration::from_millis(RETRY_MS));
+                self.load(&rooms, (room, number), Duration::from_millis(RETRY_MS));
             }
         }
         for ready in waiting {

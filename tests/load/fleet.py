@@ -54,12 +54,16 @@ class Fleet(Parts):
         """Nodes have one core among them. The parts have it too where no node wants it: a node of a fleet has its cores for itself."""
         for pid in self.pids("nodes"):
             subprocess.run(["taskset", "-a", "-p", "-c", "0", str(pid)], stdout=subprocess.DEVNULL, check=True)
-            try:
-                for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+            for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+                try:
                     own = os.getpriority(os.PRIO_PROCESS, thread)
-                    os.setpriority(os.PRIO_PROCESS, thread, own + FIRST)
-            except PermissionError:
-                print("  the node does not come first: only root may say so", file=sys.stderr, flush=True)
+                    # One that comes first already was there before.
+                    if own >= 0:
+                        os.setpriority(os.PRIO_PROCESS, thread, own + FIRST)
+                except ProcessLookupError:
+                    pass  # A thread that ended meanwhile.
+                except PermissionError:
+                    print("  the node does not come first: only root may say so", file=sys.stderr, flush=True)
 
     def rooms_in(self, group):
         return pathlib.Path(self.outer["ROOMTONE_RUN"]) / f"rooms-of-{group}"

@@ -61,7 +61,9 @@ def lines_of(found):
         "|---|---|---|---|---|---|",
     ]
     for label, (of, name, bound, more) in rows.items():
-        values = [figures[name] for figures in found[of]]
+        values = [figures[name] for figures in found.get(of, [])]
+        if not values:
+            continue
         value = median(values)
         row = f"| {label} | {len(values)} | {value:,} | {min(values):,} to {max(values):,} |"
         if bound is not None:

@@ -111,6 +111,10 @@ fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
         "Basic a.b.c",
         "Bearera.b.c",
         "Bearer a b",
+        "Bearer a\tb",
+        "Bearer a.b.c\u{7f}",
+        "Bearer a.\u{e4}.c",
+        "Bearer a\u{a0}b",
     ] {
         assert_eq!(bearer(value), None, "{value:?}");
     }

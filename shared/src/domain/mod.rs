@@ -11,5 +11,6 @@ pub mod playlist;
 pub mod presence;
 pub mod rate;
 pub mod room;
+pub mod text;
 pub mod time;
 pub mod user;

@@ -1,16 +1,13 @@
 //! What a SEND asks for, read from its destination, headers and body.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use roomtone_shared::domain::message::{self, MessageId};
 use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::text::Text;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::frame::{Frame, Headers};
 
@@ -85,49 +82,16 @@ pub(super) struct Talk {
 struct Body<'b> {
     #[serde(borrow)]
     room_id: Option<Text<'b>>,
+    #[serde(borrow)]
     content: Option<Text<'b>>,
+    #[serde(borrow)]
     client_message_id: Option<Text<'b>>,
+    #[serde(borrow)]
     last_read_message_id: Option<Text<'b>>,
+    #[serde(borrow)]
     presence: Option<Text<'b>>,
+    #[serde(borrow)]
     token: Option<Text<'b>>,
-}
-
-/// A text of the body, lent from there where nothing in it is escaped.
-struct Text<'b>(Cow<'b, str>);
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'b, 'b> Deserialize<'de> for Text<'b> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Lent;
-
-        impl<'de> Visitor<'de> for Lent {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E: serde::de::Error>(
-                self,
-                text: &'de str,
-            ) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Lent)
-    }
 }
 
 impl<'b> Body<'b> {

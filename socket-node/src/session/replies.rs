@@ -76,8 +76,7 @@ impl Session {
         replies.map(frame).collect()
     }
 
-    /// Tells the client that SENDs were refused, in their turn, each by the receipt that it asked for; where it does not
-    /// listen, with an ERROR.
+    /// Tells the client that SENDs were refused, in their turn, each by the receipt that it asked for.
     pub(super) fn refuse(
         self: &Rc<Self>,
         answer: u64,
@@ -85,6 +84,19 @@ impl Session {
         room: Option<RoomId>,
         receipts: &[Option<&str>],
     ) {
+        let refusals = receipts
+            .iter()
+            .flat_map(|receipt| self.refusal(error, room, *receipt));
+        self.answer(answer, refusals.collect());
+    }
+
+    /// The frames that tell of a SEND that was refused; where the client does not listen it is told with an ERROR, at once.
+    pub(super) fn refusal(
+        self: &Rc<Self>,
+        error: &Error,
+        room: Option<RoomId>,
+        receipt: Option<&str>,
+    ) -> Vec<Bytes> {
         let mut body = json!({
             "type": "REFUSED",
             "status": error.status(),
@@ -94,22 +106,17 @@ impl Session {
         if let Some(room) = room {
             body["roomId"] = json!(room);
         }
+        if let Some(receipt) = receipt {
+            body["receipt"] = json!(receipt);
+        }
         if let Some(after) = error.retry_after_s() {
             body["retryAfter"] = json!(after);
         }
-        let mut frames = vec![];
-        for receipt in receipts {
-            match receipt {
-                Some(receipt) => body["receipt"] = json!(receipt),
-                None => drop(body.as_object_mut().and_then(|body| body.remove("receipt"))),
-            }
-            frames.extend(self.reply(&body));
-        }
-        if frames.is_empty() {
-            let receipt = receipts.first().copied().flatten();
+        let frames = self.reply(&body);
+        if frames.is_empty() && !self.is_over() {
             self.fail(&Fault::new(error.title(), error.to_string()).of(receipt));
         }
-        self.answer(answer, frames);
+        frames
     }
 
     /// Tells a subscription of a hole between two messages.

@@ -35,12 +35,18 @@ impl Session {
             Ok(Request::Talk(talk)) => {
                 if !burst.takes(&talk) {
                     self.send_burst(burst).await;
+                    if self.is_over() {
+                        return;
+                    }
                 }
                 return burst.push(talk, receipt);
             }
             other => other,
         };
         self.send_burst(burst).await;
+        if self.is_over() {
+            return;
+        }
         let done = match request {
             Ok(request) => Box::pin(self.perform(request)).await,
             Err(why) => Err(why),

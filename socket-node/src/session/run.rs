@@ -97,8 +97,11 @@ impl Session {
         // future is made and moved for each of them.
         let command = command::read(&frame, self.version.get())?;
         if !matches!(command, Command::Send { .. }) {
-            // What was sent before takes effect before.
+            // What was sent before takes effect before, and may have been the end.
             self.send_burst(burst).await;
+            if self.is_over() {
+                return Ok(());
+            }
         }
         match command {
             Command::Send {

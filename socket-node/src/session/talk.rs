@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use roomtone_shared::domain::event::{Event, Line, Origin, Playing, Said};
 use roomtone_shared::domain::judge::Verdict;
+use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::time::Timestamp;
@@ -40,19 +41,29 @@ impl Due {
         }
     }
 
-    /// The receipts, in their order, each with the place of the message that it tells of.
-    fn receipts(&self, messages: usize) -> Vec<(usize, &str)> {
+    /// What each is told: its receipt, and the id that its message is shown under; none where it was void.
+    fn answers(&self, verdicts: &[Verdict]) -> Vec<(Option<&str>, Option<MessageId>)> {
+        let id = |at: usize| match verdicts.get(at)? {
+            Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
+            Verdict::Void => None,
+        };
         match self {
+            Self::Together { .. } if verdicts.contains(&Verdict::Void) => {
+                let refused = self.of_refusals().into_iter();
+                refused.map(|receipt| (receipt, None)).collect()
+            }
             Self::Together { commit, receipts } => {
-                let own = receipts.iter().map(|(at, receipt)| (*at, receipt.as_str()));
-                let last = messages.saturating_sub(1);
-                let commit = commit.iter().map(|receipt| (last, receipt.as_str()));
-                own.chain(commit).collect()
+                let own = receipts.iter().map(|(at, receipt)| (*at, receipt));
+                let last = verdicts.len().saturating_sub(1);
+                let commit = commit.iter().map(|receipt| (last, receipt));
+                own.chain(commit)
+                    .map(|(at, receipt)| (Some(receipt.as_str()), id(at)))
+                    .collect()
             }
             Self::Each(receipts) => {
                 let asked = receipts.iter().enumerate();
                 asked
-                    .filter_map(|(at, receipt)| Some((at, receipt.as_deref()?)))
+                    .map(|(at, receipt)| (receipt.as_deref(), id(at)))
                     .collect()
             }
         }
@@ -243,17 +254,57 @@ impl Session {
         let Some(sent) = self.take_sent(answer) else {
             return;
         };
-        if verdicts.contains(&Verdict::Void) {
-            return self.refuse_sent(&sent, &rooms::off());
+        let mut frames = vec![];
+        for (receipt, id) in sent.due.answers(verdicts) {
+            match (id, receipt) {
+                (None, _) => frames.extend(self.refusal(&rooms::off(), Some(sent.room), receipt)),
+                (Some(id), Some(receipt)) => frames.push(self.receipt(receipt, Some(id))),
+                (Some(_), None) => {}
+            }
         }
-        let id = |verdict: &Verdict| match verdict {
-            Verdict::Shown(id) | Verdict::Repeat(id) => Some(*id),
-            Verdict::Void => None,
-        };
-        let receipts = sent.due.receipts(verdicts.len()).into_iter();
-        let frames = receipts
-            .map(|(at, receipt)| self.receipt(receipt, verdicts.get(at).and_then(id)))
-            .collect();
         self.answer(answer, frames);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: MessageId = MessageId {
+        epoch: 1,
+        offset: 2,
+        index: 0,
+    };
+    const SECOND: MessageId = MessageId { index: 1, ..FIRST };
+
+    #[test]
+    fn each_of_a_burst_is_told_what_became_of_itself() {
+        let due = Due::Each(vec![Some("a".into()), None, Some("c".into())]);
+        let verdicts = [
+            Verdict::Repeat(FIRST),
+            Verdict::Shown(SECOND),
+            Verdict::Void,
+        ];
+        let told = [
+            (Some("a"), Some(FIRST)),
+            (None, Some(SECOND)),
+            (Some("c"), None),
+        ];
+        assert_eq!(due.answers(&verdicts), told);
+    }
+
+    #[test]
+    fn a_transaction_is_shown_or_refused_as_one() {
+        let due = |commit: Option<&str>| Due::Together {
+            commit: commit.map(str::to_owned),
+            receipts: vec![(1, "b".into())],
+        };
+        let shown = [Verdict::Shown(FIRST), Verdict::Shown(SECOND)];
+        let void = [Verdict::Shown(FIRST), Verdict::Void];
+        let told = [(Some("b"), Some(SECOND)), (Some("t"), Some(SECOND))];
+        assert_eq!(due(Some("t")).answers(&shown), told);
+        assert_eq!(due(Some("t")).answers(&void), [(Some("t"), None)]);
+        assert_eq!(due(None).answers(&shown), told[..1]);
+        assert_eq!(due(None).answers(&void), [(Some("b"), None)]);
     }
 }

@@ -11,6 +11,9 @@ use super::subscription::{Head, State, Subscription, Topic};
 use crate::entry::Post;
 use crate::frame::Version;
 
+/// Octets that go out together, about: a socket that does not take them is skipped by so much at once.
+const TOGETHER_BYTES: usize = 256 << 10;
+
 /// What makes two subscriptions' frames the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LaneKey {
@@ -78,10 +81,14 @@ impl Lane {
         !self.live.is_empty()
     }
 
-    /// Encodes a message, to go out with the next flush. True where it is the first to gather.
+    /// Encodes a message, to go out with the next flush; what is much by now goes out before it. True where it is the first to
+    /// gather.
     pub(crate) fn gather(&mut self, post: &Post) -> bool {
         if !self.is_heard() {
             return false;
+        }
+        if self.pending.len() >= TOGETHER_BYTES {
+            self.flush(Instant::now());
         }
         let first = self.pending.is_empty();
         if first {

@@ -3,8 +3,8 @@
 //! Who sends `SUB x` subscribes to x; who sends `PUB x` publishes there from then on, in frames whose payload is a whole
 //! frame already. One thread, one read and one write a subscriber for all that came together: nobody can do less.
 //!
-//! With a file it makes what came durable before anybody is sent it, by one write and one sync: nobody who loses nothing can
-//! do less than that, and what it takes is the disk's.
+//! With a file it makes what came durable before anybody is sent it: all that its publishers sent together by one write and one
+//! sync. Nobody who loses nothing can do less than that, and what more it takes is the disk's.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -45,7 +45,13 @@ struct Limit {
     peers: Vec<Peer>,
     topics: HashMap<String, Vec<usize>>,
     buffer: Box<[u8]>,
-    durable: Option<File>,
+    durable: Option<Durable>,
+}
+
+/// What was published and is not durable yet, by whom, and where it is made so.
+struct Durable {
+    file: File,
+    waiting: Vec<(usize, Vec<u8>)>,
 }
 
 #[allow(
@@ -63,7 +69,13 @@ pub(crate) fn serve(at: SocketAddr, durable: Option<&Path>) -> Result<(), Failur
         peers: vec![],
         topics: HashMap::new(),
         buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
-        durable: durable.map(File::create).transpose()?,
+        durable: match durable {
+            Some(path) => Some(Durable {
+                file: File::create(path)?,
+                waiting: vec![],
+            }),
+            None => None,
+        },
     };
     loop {
         if let Err(why) = poll.poll(&mut events, None)
@@ -73,7 +85,7 @@ pub(crate) fn serve(at: SocketAddr, durable: Option<&Path>) -> Result<(), Failur
         }
         for event in &events {
             if event.token() != LISTENER {
-                limit.serve(event.token().0)?;
+                limit.serve(event.token().0);
                 continue;
             }
             while let Ok((mut stream, _)) = listener.accept() {
@@ -89,11 +101,12 @@ pub(crate) fn serve(at: SocketAddr, durable: Option<&Path>) -> Result<(), Failur
                 });
             }
         }
+        limit.make_durable()?;
     }
 }
 
 impl Limit {
-    fn serve(&mut self, at: usize) -> Result<(), Failure> {
+    fn serve(&mut self, at: usize) {
         self.peers[at].flush();
         loop {
             let peer = &mut self.peers[at];
@@ -102,23 +115,23 @@ impl Limit {
             let room = self.buffer.len() - kept;
             // A peer that is gone is written to no more: it has an error of its own then.
             let Ok(count @ 1..) = peer.stream.read(&mut self.buffer[kept..]) else {
-                return Ok(());
+                return;
             };
-            self.take(at, kept + count)?;
+            self.take(at, kept + count);
             if count < room {
-                return Ok(());
+                return;
             }
         }
     }
 
-    fn take(&mut self, at: usize, length: usize) -> Result<(), Failure> {
+    fn take(&mut self, at: usize, length: usize) {
         let bytes = &self.buffer[..length];
         let peer = &mut self.peers[at];
         let mut taken = 0;
         if matches!(peer.state, State::Upgrading) {
             let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
                 peer.input = bytes.to_vec();
-                return Ok(());
+                return;
             };
             taken = end + 4;
             peer.send(upgraded(&bytes[..taken]).as_bytes());
@@ -146,16 +159,37 @@ impl Limit {
             }
         }
         peer.input = bytes[taken..].to_vec();
-        if let State::Publishes(topic) = &self.peers[at].state
-            && !out.is_empty()
-        {
-            if let Some(file) = &mut self.durable {
-                file.write_all(&out)?;
-                file.sync_data()?;
-            }
-            for subscriber in self.topics.get(topic).into_iter().flatten() {
-                self.peers[*subscriber].send(&out);
-            }
+        match &mut self.durable {
+            _ if out.is_empty() => {}
+            Some(durable) => durable.waiting.push((at, out)),
+            None => self.relay(at, &out),
+        }
+    }
+
+    /// Writes what a peer published to everybody subscribed to that.
+    fn relay(&mut self, by: usize, out: &[u8]) {
+        let State::Publishes(topic) = &self.peers[by].state else {
+            return;
+        };
+        for subscriber in self.topics.get(topic).into_iter().flatten() {
+            self.peers[*subscriber].send(out);
+        }
+    }
+
+    /// Makes durable what came, and relays it then.
+    fn make_durable(&mut self) -> Result<(), Failure> {
+        let Some(durable) = &mut self.durable else {
+            return Ok(());
+        };
+        let waiting = std::mem::take(&mut durable.waiting);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let together: Vec<&[u8]> = waiting.iter().map(|(_, out)| &out[..]).collect();
+        durable.file.write_all(&together.concat())?;
+        durable.file.sync_data()?;
+        for (by, out) in &waiting {
+            self.relay(*by, out);
         }
         Ok(())
     }

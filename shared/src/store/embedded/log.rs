@@ -16,7 +16,7 @@ use super::tail::Tail;
 use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{Appending, Batch, Begin, Following, Log, Records, failed};
 
 /// Records taken at once by whoever follows.
@@ -169,6 +169,6 @@ impl Log for EmbeddedLog {
     }
 
     async fn follow(&self, begin: Begin) -> Result<Following> {
-        Ok(self.tail.follow(begin))
+        self.tail.follow(begin).ok_or(Error::Unavailable("the log"))
     }
 }

@@ -124,6 +124,13 @@ pub(super) fn start(desk: Desk) -> Result<LogWriter, Fault> {
     Ok(LogWriter { queue })
 }
 
+/// However the thread ends, those who follow the log are told.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.tail.close();
+    }
+}
+
 impl Desk {
     fn run(mut self, mut appends: mpsc::Receiver<Append>) {
         let mut group = Vec::with_capacity(GROUP_MAX);

@@ -16,6 +16,8 @@ type Group = Vec<Arc<Judged>>;
 struct Followers {
     sinks: Vec<(u64, Sink)>,
     next: u64,
+    /// Whether nothing more comes.
+    closed: bool,
 }
 
 /// The end of the log.
@@ -43,16 +45,28 @@ impl Tail {
         self.end.subscribe()
     }
 
-    /// Gives each group that is pushed from now on to a sink. Waits while a group is being given.
-    pub(super) fn follow(self: &Arc<Self>, begin: Begin) -> Following {
+    /// Gives each group that is pushed from now on to a sink; none where nothing more comes. Waits while a group is being given.
+    pub(super) fn follow(self: &Arc<Self>, begin: Begin) -> Option<Following> {
         let mut followers = self.followers();
+        if followers.closed {
+            return None;
+        }
         // The end does not change while they are held.
         let sink = begin(vec![self.end()]);
         let number = followers.next;
         followers.next += 1;
         followers.sinks.push((number, sink));
         let tail = self.clone();
-        Following::new(move || tail.leave(number))
+        Some(Following::new(move || tail.leave(number)))
+    }
+
+    /// Nothing more comes: nobody follows any more.
+    pub(super) fn close(&self) {
+        let mut followers = self.followers();
+        followers.closed = true;
+        let gone = std::mem::take(&mut followers.sinks);
+        drop(followers);
+        drop(gone);
     }
 
     fn leave(&self, number: u64) {

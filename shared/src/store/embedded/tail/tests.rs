@@ -13,13 +13,14 @@ fn group(offsets: std::ops::Range<u64>) -> Group {
 fn follow(tail: &Arc<Tail>) -> (Following, Vec<u64>, mpsc::Receiver<Vec<u64>>) {
     let (groups, coming) = mpsc::channel();
     let (told, from) = mpsc::channel();
-    let following = tail.follow(Box::new(move |from| {
+    let begin: Begin = Box::new(move |from| {
         told.send(from).unwrap();
         Box::new(move |batch| {
             let offsets = batch.into_iter().map(|judged| judged.record.offset);
             groups.send(offsets.collect()).unwrap();
         })
-    }));
+    });
+    let following = tail.follow(begin).expect("a log that goes on");
     (following, from.recv().unwrap(), coming)
 }
 
@@ -47,6 +48,16 @@ fn a_follower_that_is_gone_is_given_nothing_and_keeps_nothing() {
     tail.push(&group(0..2));
     assert_eq!(stays.try_recv(), Ok(vec![0, 1]));
     assert_eq!((from, late.try_recv()), (vec![0], Ok(vec![0, 1])));
+}
+
+#[test]
+fn where_nothing_more_comes_nobody_follows() {
+    let tail = Arc::new(Tail::new(0));
+    let (following, _, groups) = follow(&tail);
+    tail.close();
+    assert_eq!(groups.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    drop(following);
+    assert!(tail.follow(Box::new(|_| Box::new(|_| {}))).is_none());
 }
 
 #[test]
