@@ -14,7 +14,7 @@ import functions
 import on_kafka
 from goals import GOALS
 from results import keep, last_line
-from servers import SERVERS
+from servers import SERVERS, NotReady
 
 BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
 HERE = pathlib.Path(__file__).parent
@@ -27,13 +27,17 @@ AGAIN_MAX = 3
 
 
 def measure(target, case, secs):
-    """One run of one target: its figures, or none where the machine was busy with something else each time."""
+    """One run of one target: its figures, or none where the machine was busy with something else each time, or a peer did not begin."""
     for _ in range(AGAIN_MAX):
-        with SERVERS[target](BIN, case) as server:
-            figures = server.load(case, secs)
+        try:
+            with SERVERS[target](BIN, case) as server:
+                figures = server.load(case, secs)
+        except NotReady as why:
+            print(f"  {target}: {why}", file=sys.stderr, flush=True)
+            continue
         if figures.get("elsewhere_cpu", 0) <= ELSEWHERE_MAX:
             return figures
-    print(f"  {target}: the machine was busy, this round does not count", file=sys.stderr, flush=True)
+    print(f"  {target}: this round does not count", file=sys.stderr, flush=True)
     return None
 
 

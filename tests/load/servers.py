@@ -22,6 +22,10 @@ UNHINDERED = {
 }
 
 
+class NotReady(RuntimeError):
+    """What was waited for did not come."""
+
+
 class Server:
     """A server of one run, in a folder that goes with it."""
 
@@ -268,6 +272,6 @@ def until(check, what, process):
     end = time.monotonic() + READY_S
     while not check():
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"not so: {what}")
+            raise NotReady(f"not so: {what}")
         time.sleep(0.05)
 
