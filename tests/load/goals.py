@@ -62,9 +62,11 @@ GOALS = {
     "G2": Goal(
         "one room of 1,000, window 1",
         talk(1, 1000, window=1),
-        ["roomtone", "limit", "rabbitmq"],
+        ["roomtone", "limit", "durable-limit", "rabbitmq"],
         {"by rate": (RATE, False)},
         {("limit", "by rate"): 0.85, ("rabbitmq", "by rate"): 12},
+        floor="durable-limit",
+        stands_on=DISK,
     ),
     "G3": Goal(
         "100 rooms of 10, window 32",
@@ -98,7 +100,7 @@ GOALS = {
         ["roomtone"],
         {"KiB each": ("kib_each", True)},
         at_most={"kib_each": 2},
-        rounds=1,
+        rounds=3,
     ),
     "G7": rest(
         "keep-alive POST of a room that is there already, JSON in and out",

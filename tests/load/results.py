@@ -72,6 +72,10 @@ def last_line(found):
     return json.dumps({name: summary(name, own) if name in GOALS else own for name, own in found.items()})
 
 
+def median_of(found, figure):
+    return median([figures[figure] for figures in found]) if found else None
+
+
 def part_of(name, of_goal):
     """A goal's part of the page: a row for each target, and what became of the bounds."""
     goal = GOALS[name]
@@ -91,12 +95,21 @@ def part_of(name, of_goal):
         line = f"- {peer}, {figure}: {value}, wanted at least {bound:.3g}: **{word}**"
         if floor is not None:
             line += f"; {goal.floor} by itself {floor}"
+            beside = found[f"{goal.floor} {figure}"]
             if word == "missed" and floor < bound:
                 line += f", so it is missed by {goal.stands_on}"
+            elif word == "missed" and beside >= bound:
+                line += f", and beside that {beside}: what is missing is taken by {goal.stands_on}"
         lines.append(line)
     for figure, bound in goal.at_most.items():
-        value = median([figures[figure] for figures in rows["roomtone"]])
-        lines.append(f"- {figure}: {number(value)}, wanted at most {bound:,}: **{'reached' if value <= bound else 'missed'}**")
+        value, floor = (median_of(rows.get(target), figure) for target in ("roomtone", goal.floor))
+        word = "reached" if value <= bound else "missed"
+        line = f"- {figure}: {number(value)}, wanted at most {bound:,}: **{word}**"
+        if floor is not None:
+            line += f"; {goal.floor} by itself {number(floor)}"
+            if word == "missed" and floor > bound:
+                line += f", so it is missed by {goal.stands_on}"
+        lines.append(line)
     bounded = {f"{peer} {figure}" for peer, figure in goal.bounds}
     lines += [f"- {label}: {value}" for label, value in found.items() if label not in bounded]
     return [*lines, ""]

@@ -10,7 +10,7 @@ use crate::connection::Crowd;
 use crate::enter::enter;
 use crate::figures::{print, round};
 use crate::plan::Plan;
-use crate::process::resident_kib;
+use crate::process::own_kib;
 
 /// The memory counts once it has stayed the same for so long, or after so long at all.
 const STILL: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(30));
@@ -47,10 +47,10 @@ pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
 /// The memory once it stays the same; `wait` is what goes on until the next look at it.
 fn still_kib(plan: &Plan, mut wait: impl FnMut() -> Result<(), Failure>) -> Result<u64, Failure> {
     let begun = Instant::now();
-    let (mut kib, mut since) = (resident_kib(&plan.pid)?, Instant::now());
+    let (mut kib, mut since) = (own_kib(&plan.pid)?, Instant::now());
     while since.elapsed() < STILL.0 && begun.elapsed() < STILL.1 {
         wait()?;
-        let now = resident_kib(&plan.pid)?;
+        let now = own_kib(&plan.pid)?;
         if now.abs_diff(kib) > SAME_KIB {
             (kib, since) = (now, Instant::now());
         }

@@ -39,12 +39,25 @@ pub(crate) fn all_cpu_s() -> Result<f64, Failure> {
 
 /// KiB of memory that are resident for these processes.
 pub(crate) fn resident_kib(pids: &[u32]) -> Result<u64, Failure> {
+    of_status(pids, &["VmRSS:"])
+}
+
+/// KiB of resident memory that these processes have for themselves. What is mapped from files is not in it: how much of a program's
+/// text is resident depends on what it has done, and on what the system had read before, and not on who is connected.
+pub(crate) fn own_kib(pids: &[u32]) -> Result<u64, Failure> {
+    of_status(pids, &["RssAnon:", "RssShmem:"])
+}
+
+/// The sum of these lines of the processes' `/proc/PID/status`, which count in KiB.
+fn of_status(pids: &[u32], names: &[&str]) -> Result<u64, Failure> {
     let mut kib = 0;
     for pid in pids {
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        kib += number.unwrap_or_default().parse::<u64>()?;
+        for name in names {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            kib += number.unwrap_or_default().parse::<u64>()?;
+        }
     }
     Ok(kib)
 }
