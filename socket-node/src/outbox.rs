@@ -27,7 +27,7 @@ struct Piece {
 impl Piece {
     fn written(self) {
         if let Some((subscription, id)) = self.last {
-            subscription.written.set(Some(id));
+            subscription.set_written(id);
         }
     }
 }
@@ -83,6 +83,20 @@ impl Outbox {
         backlog.as_ref().map_or(0, |backlog| backlog.bytes.get())
     }
 
+    /// Whether all that was handed in was taken, and more can be.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.backlog.borrow().is_none() && !self.dead.get()
+    }
+
+    /// Writes octets where nothing waits, and gives how many the socket took; the rest is to be handed in. Neither the time nor what
+    /// the system said of the socket before is looked at: this is for who keeps the time for many.
+    pub(crate) fn write_at_once(&self, octets: &[u8]) -> usize {
+        // What is wrong with the socket shows when the rest is handed in.
+        socket2::SockRef::from(&self.stream)
+            .send(octets)
+            .unwrap_or_default()
+    }
+
     /// Since when something has been waiting without any of it being taken.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
         let backlog = self.backlog.borrow();
@@ -124,7 +138,7 @@ impl Outbox {
         let taken = if waiting { 0 } else { self.try_write(&bytes) };
         if taken == bytes.len() {
             if let Some((subscription, id)) = last {
-                subscription.written.set(Some(id));
+                subscription.set_written(id);
             }
             return false;
         }

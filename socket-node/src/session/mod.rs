@@ -146,6 +146,29 @@ impl Session {
         self.over.get() || self.outbox.is_dead()
     }
 
+    /// Whether its socket has taken all, and takes more.
+    pub(crate) fn is_clear(&self) -> bool {
+        !self.over.get() && self.outbox.is_clear()
+    }
+
+    /// Writes octets for a subscription in step, and gives how many the socket took.
+    pub(crate) fn write_at_once(&self, octets: &[u8]) -> usize {
+        self.outbox.write_at_once(octets)
+    }
+
+    /// Something waits for the socket, or nothing more is said to it: from now on all goes behind that.
+    pub(crate) fn step_out(&self) {
+        let subscriptions = self.subscriptions.borrow();
+        subscriptions.iter().for_each(|s| s.lane.step_out(s));
+    }
+
+    /// When something was last sent.
+    fn last_sent(&self) -> Instant {
+        let subscriptions = self.subscriptions.borrow();
+        let in_step = subscriptions.iter().filter_map(|s| s.lane.last_of(s));
+        in_step.fold(self.outbox.last_write(), |last, (_, at)| last.max(at))
+    }
+
     /// Sends octets behind all that was sent before.
     pub(crate) fn push(
         self: &Rc<Self>,
@@ -161,7 +184,11 @@ impl Session {
             self.outbox.abandon();
             return self.ended.say();
         }
-        if self.outbox.push(bytes, last, now) {
+        let begins_to_wait = self.outbox.push(bytes, last, now);
+        if !self.outbox.is_clear() {
+            self.step_out();
+        }
+        if begins_to_wait {
             let session = self.clone();
             tokio::task::spawn_local(async move {
                 session.outbox.drain().await;
@@ -198,6 +225,7 @@ impl Session {
         ws::put_close(&mut out, Some(code), reason);
         self.send(out.freeze());
         self.over.set(true);
+        self.step_out();
         self.until
             .set(Instant::now() + Duration::from_millis(settings::LINGER_MS));
         let session = self.clone();

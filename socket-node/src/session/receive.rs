@@ -168,7 +168,7 @@ impl Session {
         self.last_read.set(Instant::now());
         self.pinged.set(false);
         for subscription in self.subscriptions.borrow().iter() {
-            subscription.seen.set(subscription.written.get());
+            subscription.seen.set(subscription.written());
         }
     }
 

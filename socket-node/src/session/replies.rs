@@ -14,7 +14,6 @@ use super::Session;
 use super::fault::Fault;
 use crate::entry::Post;
 use crate::frame::ServerFrame;
-use crate::shard::lane::encode;
 use crate::shard::subscription::{Subscription, Topic};
 
 impl Session {
@@ -69,7 +68,7 @@ impl Session {
         let replies = subscriptions.iter().filter(|s| s.topic == Topic::Replies);
         let frame = |subscription: &Rc<Subscription>| {
             let mut out = BytesMut::new();
-            encode(&subscription.head, &post, &mut out);
+            subscription.lane.encode(&post, &mut out);
             subscription.sent(id);
             out.freeze()
         };
@@ -133,12 +132,8 @@ impl Session {
             json!({ "messageType": "GAP", "roomId": room, "after": after, "before": before });
         let body = body.to_string().into_bytes();
         let mut out = BytesMut::new();
-        let id = after.to_string();
-        let ack = subscription.head.ack(&id);
-        subscription
-            .head
-            .message
-            .write_ws(&mut out, &id, ack.as_deref(), [], &body);
+        let lane = &subscription.lane;
+        lane.write_frame(&after.to_string(), [], &body, &mut out);
         subscription.sent(after);
         self.push(out.freeze(), None, Instant::now());
     }

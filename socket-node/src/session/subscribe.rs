@@ -48,12 +48,12 @@ impl Session {
             subscription: wanted.id.clone(),
             acknowledged: wanted.ack != AckMode::Auto,
         };
-        let head = self
+        let lane = self
             .shard
             .rooms
             .borrow_mut()
             .enter(wanted.topic, &wanted.destination, key);
-        let subscription = Subscription::new(wanted.topic, wanted.ack, head, Rc::downgrade(self));
+        let subscription = Subscription::new(wanted.topic, wanted.ack, lane, Rc::downgrade(self));
         subscription.turn(|detour| detour.since = wanted.since);
         let mut subscriptions = self.subscriptions.borrow_mut();
         // Most sockets have one or two.

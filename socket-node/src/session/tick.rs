@@ -64,9 +64,7 @@ impl Session {
     fn beat(self: &Rc<Self>, now: Instant, silent_ms: u64) {
         let mut out = BytesMut::new();
         let beats = Duration::from_millis(self.beats_ms.get().into());
-        if !beats.is_zero()
-            && now.saturating_duration_since(self.outbox.last_write()) + EARLY >= beats
-        {
+        if !beats.is_zero() && now.saturating_duration_since(self.last_sent()) + EARLY >= beats {
             ws::put_frame(&mut out, ws::Opcode::Text, |out| {
                 out.extend_from_slice(b"\n")
             });

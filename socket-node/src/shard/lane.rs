@@ -1,15 +1,21 @@
 //! A lane: the subscriptions of a room whose frames are the same octets. A message is encoded once for
 //! each lane, and what has gathered goes out once a tick.
+//!
+//! Who listens and is in step, which is nearly everybody nearly always, costs a call to the system for each flush and nothing
+//! else: where it stands is where the lane stands, and what a write needs to know of it lies side by side with that of the
+//! others. Who is not goes by [`deliver`], and is in step again once its socket has taken all.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::message::MessageId;
 
-use super::subscription::{Head, State, Subscription, Topic};
+use super::subscription::{State, Subscription, Topic};
 use crate::entry::Post;
-use crate::frame::Version;
+use crate::frame::{MessageHead, Version};
+use crate::session::Session;
 
 /// Octets that go out together, about: a socket that does not take them is skipped by so much at once.
 const TOGETHER_BYTES: usize = 256 << 10;
@@ -18,116 +24,209 @@ const TOGETHER_BYTES: usize = 256 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LaneKey {
     pub(crate) version: Version,
+    /// The id that their clients gave them.
     pub(crate) subscription: String,
+    /// Whether their messages must be acknowledged: then their `ack` ends with the id.
     pub(crate) acknowledged: bool,
 }
 
 /// One lane.
 pub(crate) struct Lane {
     pub(crate) key: LaneKey,
-    pub(crate) head: Rc<Head>,
+    head: MessageHead,
     /// All of its subscriptions, silent ones too.
-    members: usize,
-    live: Vec<Rc<Subscription>>,
-    pending: BytesMut,
+    members: Cell<usize>,
+    live: RefCell<Vec<Listener>>,
+    gathered: RefCell<Gathered>,
+    /// The last message that went out, and when.
+    last: Cell<(Option<MessageId>, Instant)>,
+}
+
+/// A subscription that gets what comes.
+struct Listener {
+    /// Its session, whose socket is there for as long.
+    session: Rc<Session>,
+    subscription: Rc<Subscription>,
+    /// Its socket has taken all that the lane has sent, and its session has nothing else to say to it.
+    in_step: Cell<bool>,
+}
+
+/// What goes out with the next flush.
+#[derive(Default)]
+struct Gathered {
+    octets: BytesMut,
+    ids: Vec<MessageId>,
     /// Octets that go out together, mostly.
     usual: usize,
-    ids: Vec<MessageId>,
 }
 
 impl Lane {
-    pub(crate) fn new(key: LaneKey, head: Rc<Head>) -> Self {
-        Self {
+    pub(crate) fn new(key: LaneKey, destination: &str) -> Rc<Self> {
+        Rc::new(Self {
+            head: MessageHead::new(key.version, &key.subscription, destination),
             key,
-            head,
-            members: 0,
-            live: vec![],
-            pending: BytesMut::new(),
-            usual: 0,
-            ids: vec![],
-        }
+            members: Cell::new(0),
+            live: RefCell::default(),
+            gathered: RefCell::default(),
+            last: Cell::new((None, Instant::now())),
+        })
     }
 
     /// Counts a subscription in.
-    pub(crate) fn enter(&mut self) {
-        self.members += 1;
+    pub(crate) fn enter(&self) {
+        self.members.set(self.members.get() + 1);
     }
 
     /// Counts a subscription out; true where it was the last.
-    pub(crate) fn leave(&mut self, subscription: &Rc<Subscription>) -> bool {
+    pub(crate) fn leave(&self, subscription: &Rc<Subscription>) -> bool {
         self.silence(subscription);
-        self.members -= 1;
-        self.members == 0
+        self.members.set(self.members.get() - 1);
+        self.members.get() == 0
     }
 
     /// From now on the subscription gets what comes. What has gathered came before.
-    pub(crate) fn start(&mut self, subscription: &Rc<Subscription>, now: Instant) {
+    pub(crate) fn start(&self, subscription: &Rc<Subscription>, now: Instant) {
+        let Some(session) = subscription.session.upgrade() else {
+            return;
+        };
         self.flush(now);
         subscription.state.set(State::Live);
-        self.live.push(subscription.clone());
+        let mut live = self.live.borrow_mut();
+        subscription.place.set(live.len());
+        live.push(Listener {
+            session,
+            subscription: subscription.clone(),
+            in_step: Cell::new(false),
+        });
     }
 
     /// From now on it gets nothing. What has gathered is still its own.
-    pub(crate) fn silence(&mut self, subscription: &Rc<Subscription>) {
-        let Some(at) = self.live.iter().position(|s| Rc::ptr_eq(s, subscription)) else {
+    pub(crate) fn silence(&self, subscription: &Rc<Subscription>) {
+        if !self.hears(subscription) {
             return;
-        };
+        }
         self.flush(Instant::now());
-        self.live.swap_remove(at);
+        self.step_out(subscription);
+        let mut live = self.live.borrow_mut();
+        let at = subscription.place.get();
+        live.swap_remove(at);
+        if let Some(moved) = live.get(at) {
+            moved.subscription.place.set(at);
+        }
+    }
+
+    fn hears(&self, subscription: &Subscription) -> bool {
+        let live = self.live.borrow();
+        let there = live.get(subscription.place.get());
+        there.is_some_and(|listener| std::ptr::eq(&*listener.subscription, subscription))
+    }
+
+    /// The last message that a subscription in step was sent, and when; none where it is not.
+    pub(crate) fn last_of(
+        &self,
+        subscription: &Subscription,
+    ) -> Option<(Option<MessageId>, Instant)> {
+        let live = self.live.borrow();
+        let there = live.get(subscription.place.get())?;
+        let in_step = there.in_step.get() && std::ptr::eq(&*there.subscription, subscription);
+        in_step.then(|| self.last.get())
+    }
+
+    /// A subscription is no longer in step, and stands where the lane stands now.
+    pub(crate) fn step_out(&self, subscription: &Subscription) {
+        if let Some((Some(last), _)) = self.last_of(subscription) {
+            subscription.set_queued(last);
+            subscription.set_written(last);
+        }
+        if let Some(there) = self.live.borrow().get(subscription.place.get())
+            && std::ptr::eq(&*there.subscription, subscription)
+        {
+            there.in_step.set(false);
+        }
     }
 
     /// Whether anybody gets what comes.
     pub(crate) fn is_heard(&self) -> bool {
-        !self.live.is_empty()
+        !self.live.borrow().is_empty()
     }
 
     /// Encodes a message, to go out with the next flush; what is much by now goes out before it. True where it is the first to
     /// gather.
-    pub(crate) fn gather(&mut self, post: &Post) -> bool {
+    pub(crate) fn gather(&self, post: &Post) -> bool {
         if !self.is_heard() {
             return false;
         }
-        if self.pending.len() >= TOGETHER_BYTES {
+        if self.gathered.borrow().octets.len() >= TOGETHER_BYTES {
             self.flush(Instant::now());
         }
-        let first = self.pending.is_empty();
+        let gathered = &mut *self.gathered.borrow_mut();
+        let first = gathered.octets.is_empty();
         if first {
-            self.pending.reserve(self.usual);
+            gathered.octets.reserve(gathered.usual);
         }
-        encode(&self.head, post, &mut self.pending);
-        self.ids.push(post.id);
+        self.encode(post, &mut gathered.octets);
+        gathered.ids.push(post.id);
         first
     }
 
+    /// Appends a message's frame.
+    pub(crate) fn encode(&self, post: &Post, out: &mut BytesMut) {
+        self.write_frame(&post.id_text, post.own_headers(), &post.body, out);
+    }
+
+    /// Appends a frame with this id.
+    pub(crate) fn write_frame<'h>(
+        &self,
+        id: &str,
+        own: impl IntoIterator<Item = (&'h str, &'h str)>,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) {
+        let subscription = &self.key.subscription;
+        let ack = self
+            .key
+            .acknowledged
+            .then(|| format!("{id}/{subscription}"));
+        self.head.write_ws(out, id, ack.as_deref(), own, body);
+    }
+
     /// Sends what has gathered.
-    pub(crate) fn flush(&mut self, now: Instant) {
-        let (Some(first), Some(last)) = (self.ids.first().copied(), self.ids.last().copied())
-        else {
+    pub(crate) fn flush(&self, now: Instant) {
+        let gathered = &mut *self.gathered.borrow_mut();
+        let (Some(first), Some(last)) = (gathered.ids.first(), gathered.ids.last()) else {
             return;
         };
-        let bytes = std::mem::take(&mut self.pending).freeze();
+        let ids = (*first, *last);
+        let octets = std::mem::take(&mut gathered.octets).freeze();
         // What is written a little less for once is no less usual.
-        self.usual = bytes.len().max(self.usual / 2);
-        for subscription in &self.live {
-            let given = deliver(subscription, &bytes, (first, last), now);
+        gathered.usual = octets.len().max(gathered.usual / 2);
+        for listener in &*self.live.borrow() {
+            let given = listener.give(&octets, ids, now);
             if given && self.key.acknowledged {
-                self.ids.iter().for_each(|id| subscription.sent(*id));
+                let sent = gathered.ids.iter();
+                sent.for_each(|id| listener.subscription.sent(*id));
             }
         }
-        self.ids.clear();
+        self.last.set((Some(ids.1), now));
+        gathered.ids.clear();
     }
 }
 
-/// Appends a message's frame.
-pub(crate) fn encode(head: &Head, post: &Post, out: &mut BytesMut) {
-    let ack = head.ack(&post.id_text);
-    head.message.write_ws(
-        out,
-        &post.id_text,
-        ack.as_deref(),
-        post.own_headers(),
-        &post.body,
-    );
+impl Listener {
+    /// Gives it what the lane sends; false where it was skipped.
+    fn give(&self, octets: &Bytes, ids: (MessageId, MessageId), now: Instant) -> bool {
+        let mut taken = 0;
+        if self.in_step.get() {
+            taken = self.session.write_at_once(octets);
+            if taken == octets.len() {
+                return true;
+            }
+            self.session.step_out();
+        }
+        let given = deliver(&self.subscription, &octets.slice(taken..), ids, now);
+        self.in_step.set(given && self.session.is_clear());
+        given
+    }
 }
 
 /// Hands frames to a subscription's socket; false where it was skipped. A room's messages skip a socket
@@ -152,10 +251,10 @@ pub(crate) fn deliver(
     let waiting = session.backlog_bytes();
     let full = waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
     if full && matches!(subscription.topic, Topic::Chat(_)) {
-        subscription.set_gap(subscription.queued.get());
+        subscription.set_gap(subscription.queued());
         return false;
     }
-    subscription.queued.set(Some(last));
+    subscription.set_queued(last);
     session.push(bytes.clone(), Some((subscription, last)), now);
     true
 }

@@ -16,7 +16,7 @@ use roomtone_shared::error::{Error, Result};
 use tokio::time::sleep;
 
 use super::Shard;
-use super::lane::{deliver, encode};
+use super::lane::deliver;
 use super::subscription::{Detour, State, Subscription, Topic};
 use crate::entry::Post;
 use crate::replay::Part;
@@ -46,8 +46,8 @@ impl Shard {
         let since = subscription.detour().since;
         subscription.turn(|detour| detour.since = None);
         let Some(since) = since.filter(|_| resumes) else {
-            subscription.queued.set(Some(before));
-            self.rooms.borrow_mut().start(subscription, now);
+            subscription.set_queued(before);
+            subscription.lane.start(subscription, now);
             return;
         };
         subscription.state.set(State::CatchingUp);
@@ -58,7 +58,7 @@ impl Shard {
     pub(crate) fn stop(&self, subscription: &Rc<Subscription>, offset: u64) {
         match subscription.state.get() {
             State::Live => {
-                self.rooms.borrow_mut().silence(subscription);
+                subscription.lane.silence(subscription);
                 subscription.state.set(State::Silent);
             }
             State::CatchingUp => {
@@ -74,14 +74,14 @@ impl Shard {
     /// Silences a subscription at once, even one that is catching up.
     pub(crate) fn silence(&self, subscription: &Rc<Subscription>, to: State) {
         if subscription.state.get() == State::Live {
-            self.rooms.borrow_mut().silence(subscription);
+            subscription.lane.silence(subscription);
         }
         subscription.state.set(to);
         subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
     }
 
     async fn resume(self: Rc<Self>, subscription: Rc<Subscription>, since: MessageId) {
-        subscription.queued.set(Some(since));
+        subscription.set_queued(since);
         let Some(room) = subscription.topic.room() else {
             return;
         };
@@ -191,13 +191,13 @@ impl Shard {
     }
 
     fn live(self: &Rc<Self>, subscription: &Rc<Subscription>) {
-        self.rooms.borrow_mut().start(subscription, Instant::now());
+        subscription.lane.start(subscription, Instant::now());
         self.tell_of_gap(subscription);
     }
 
     /// History cannot be read: the rest is a hole, and told as one.
     fn give_up(self: &Rc<Self>, subscription: &Rc<Subscription>) {
-        subscription.set_gap(subscription.queued.get());
+        subscription.set_gap(subscription.queued());
         self.live(subscription);
     }
 
@@ -318,7 +318,7 @@ fn send_part<P: Borrow<Post>>(subscription: &Rc<Subscription>, posts: &[P]) {
     };
     let mut out = BytesMut::new();
     for post in posts() {
-        encode(&subscription.head, post, &mut out);
+        subscription.lane.encode(post, &mut out);
     }
     let ids = (first.id, last.id);
     if deliver(subscription, &out.freeze(), ids, Instant::now()) {

@@ -9,9 +9,8 @@ use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
 
 use super::lane::{Lane, LaneKey};
-use super::subscription::{Head, Subscription, Topic};
+use super::subscription::{Subscription, Topic};
 use crate::entry::{Entry, Flip, Post};
-use crate::frame::MessageHead;
 use crate::latency::{Latency, Unwritten};
 
 /// Schedules kept for rooms that messages were sent to.
@@ -20,7 +19,7 @@ const SCHEDULES_MAX: usize = 10_000;
 /// Topics with somebody who listens here.
 #[derive(Default)]
 pub(crate) struct Rooms {
-    topics: AHashMap<Topic, Vec<Lane>>,
+    topics: AHashMap<Topic, Vec<Rc<Lane>>>,
     /// Topics with something gathered since the last flush.
     gathered: Vec<Topic>,
     /// When the messages among that were read.
@@ -29,59 +28,29 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    /// The head that frames of this lane begin with; the lane is made where it is not there yet.
-    pub(crate) fn enter(&mut self, topic: Topic, destination: &str, key: LaneKey) -> Rc<Head> {
+    /// The lane of this key, with one more in it; it is made where it is not there yet.
+    pub(crate) fn enter(&mut self, topic: Topic, destination: &str, key: LaneKey) -> Rc<Lane> {
         let lanes = self.topics.entry(topic).or_default();
-        let at = lanes.iter().position(|lane| lane.key == key);
-        let lane = match at {
-            Some(at) => &mut lanes[at],
-            None => {
-                let message = MessageHead::new(key.version, &key.subscription, destination);
-                let head = Head {
-                    id: key.subscription.clone(),
-                    message,
-                    acknowledged: key.acknowledged,
-                };
-                lanes.push(Lane::new(key, Rc::new(head)));
-                let last = lanes.len() - 1;
-                &mut lanes[last]
-            }
-        };
+        let known = lanes.iter().find(|lane| lane.key == key).cloned();
+        let lane = known.unwrap_or_else(|| {
+            let lane = Lane::new(key, destination);
+            lanes.push(lane.clone());
+            lane
+        });
         lane.enter();
-        lane.head.clone()
+        lane
     }
 
     /// Takes a subscription out.
     pub(crate) fn leave(&mut self, subscription: &Rc<Subscription>) {
-        let Some(lanes) = self.topics.get_mut(&subscription.topic) else {
+        if !subscription.lane.leave(subscription) {
             return;
-        };
-        lanes.retain_mut(|lane| {
-            !(Rc::ptr_eq(&lane.head, &subscription.head) && lane.leave(subscription))
-        });
-        if lanes.is_empty() {
-            self.topics.remove(&subscription.topic);
         }
-    }
-
-    fn lane_of(&mut self, subscription: &Rc<Subscription>) -> Option<&mut Lane> {
-        let lanes = self.topics.get_mut(&subscription.topic)?;
-        lanes
-            .iter_mut()
-            .find(|lane| Rc::ptr_eq(&lane.head, &subscription.head))
-    }
-
-    /// From now on the subscription gets what comes.
-    pub(crate) fn start(&mut self, subscription: &Rc<Subscription>, now: Instant) {
-        if let Some(lane) = self.lane_of(subscription) {
-            lane.start(subscription, now);
-        }
-    }
-
-    /// From now on it gets nothing.
-    pub(crate) fn silence(&mut self, subscription: &Rc<Subscription>) {
-        if let Some(lane) = self.lane_of(subscription) {
-            lane.silence(subscription);
+        if let Some(lanes) = self.topics.get_mut(&subscription.topic) {
+            lanes.retain(|lane| !Rc::ptr_eq(lane, &subscription.lane));
+            if lanes.is_empty() {
+                self.topics.remove(&subscription.topic);
+            }
         }
     }
 
@@ -104,10 +73,10 @@ impl Rooms {
 
     /// How many of these somebody gets.
     fn gather<'p>(&mut self, topic: Topic, posts: impl FnOnce() -> &'p [Post]) -> usize {
-        let Some(lanes) = self.topics.get_mut(&topic) else {
+        let Some(lanes) = self.topics.get(&topic) else {
             return 0;
         };
-        let heard = lanes.iter().any(Lane::is_heard);
+        let heard = lanes.iter().any(|lane| lane.is_heard());
         let (posts, mut first) = (posts(), false);
         for lane in lanes {
             posts.iter().for_each(|post| first |= lane.gather(post));
@@ -122,7 +91,7 @@ impl Rooms {
     pub(crate) fn flush(&mut self, now: Instant, latency: &Latency) {
         for topic in self.gathered.drain(..) {
             self.topics
-                .get_mut(&topic)
+                .get(&topic)
                 .into_iter()
                 .flatten()
                 .for_each(|lane| lane.flush(now));

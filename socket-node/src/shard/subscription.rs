@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 
-use crate::frame::MessageHead;
+use super::lane::Lane;
 use crate::session::Session;
 use crate::session::command::AckMode;
 use crate::settings;
@@ -30,22 +30,6 @@ impl Topic {
             Self::Chat(room) | Self::Presence(room) => Some(room),
             Self::Replies => None,
         }
-    }
-}
-
-/// What all subscriptions whose frames look the same share.
-pub(crate) struct Head {
-    /// The id that their clients gave them.
-    pub(crate) id: String,
-    pub(crate) message: MessageHead,
-    /// Whether their messages must be acknowledged: then their `ack` ends with the id.
-    pub(crate) acknowledged: bool,
-}
-
-impl Head {
-    /// What a client acknowledges the message of this id by, where it has to.
-    pub(crate) fn ack(&self, message: &str) -> Option<String> {
-        self.acknowledged.then(|| format!("{message}/{}", self.id))
     }
 }
 
@@ -79,13 +63,14 @@ pub(crate) struct Detour {
 pub(crate) struct Subscription {
     pub(crate) topic: Topic,
     pub(crate) ack: AckMode,
-    pub(crate) head: Rc<Head>,
+    pub(crate) lane: Rc<Lane>,
+    /// Its place among those that the lane is heard by, where it is.
+    pub(super) place: Cell<usize>,
     pub(crate) session: Weak<Session>,
     pub(crate) state: Cell<State>,
-    /// The last message handed to its socket.
-    pub(crate) queued: Cell<Option<MessageId>>,
-    /// The last message that its socket took.
-    pub(crate) written: Cell<Option<MessageId>>,
+    /// Of one that is not in step with its lane: the last message handed to its socket, and the last that this took.
+    queued: Cell<Option<MessageId>>,
+    written: Cell<Option<MessageId>>,
     /// The last message that its socket had taken when something last came from it.
     pub(crate) seen: Cell<Option<MessageId>>,
     detour: RefCell<Option<Box<Detour>>>,
@@ -97,13 +82,14 @@ impl Subscription {
     pub(crate) fn new(
         topic: Topic,
         ack: AckMode,
-        head: Rc<Head>,
+        lane: Rc<Lane>,
         session: Weak<Session>,
     ) -> Rc<Self> {
         Rc::new(Self {
             topic,
             ack,
-            head,
+            lane,
+            place: Cell::new(usize::MAX),
             session,
             state: Cell::new(State::Silent),
             queued: Cell::new(None),
@@ -116,7 +102,29 @@ impl Subscription {
 
     /// The id that its client gave it.
     pub(crate) fn id(&self) -> &str {
-        &self.head.id
+        &self.lane.key.subscription
+    }
+
+    /// The last message handed to its socket.
+    pub(crate) fn queued(&self) -> Option<MessageId> {
+        let in_step = self.lane.last_of(self);
+        in_step.map_or(self.queued.get(), |(last, _)| last)
+    }
+
+    /// The last message that its socket took.
+    pub(crate) fn written(&self) -> Option<MessageId> {
+        let in_step = self.lane.last_of(self);
+        in_step.map_or(self.written.get(), |(last, _)| last)
+    }
+
+    /// A message was handed to its socket.
+    pub(crate) fn set_queued(&self, id: MessageId) {
+        self.queued.set(Some(id));
+    }
+
+    /// Its socket took a message.
+    pub(crate) fn set_written(&self, id: MessageId) {
+        self.written.set(Some(id));
     }
 
     /// Where it stands apart.
