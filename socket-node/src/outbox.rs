@@ -108,6 +108,11 @@ impl Outbox {
         self.last_write.get()
     }
 
+    /// Something was written by [`Outbox::write_at_once`] at this time.
+    pub(crate) fn wrote(&self, at: Instant) {
+        self.last_write.set(self.last_write.get().max(at));
+    }
+
     /// Whether the socket can take no more for good.
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.get()

@@ -74,6 +74,12 @@ pub fn act(verb: &str, room: &str) -> Frame {
     Frame::send(&format!("/chat/pub/{verb}"), &json!({"roomId": room}))
 }
 
+/// An id beyond all others of its epoch so far.
+#[must_use]
+pub fn far_beyond(id: &str) -> String {
+    format!("{}7{}", &id[..4], &id[5..])
+}
+
 /// A text of JSON.
 ///
 /// # Panics

@@ -146,7 +146,7 @@ impl Session {
         self.over.get() || self.outbox.is_dead()
     }
 
-    /// Whether its socket has taken all, and takes more.
+    /// Whether its socket has taken all and takes more, and it has not said its last.
     pub(crate) fn is_clear(&self) -> bool {
         !self.over.get() && self.outbox.is_clear()
     }
@@ -160,6 +160,11 @@ impl Session {
     pub(crate) fn step_out(&self) {
         let subscriptions = self.subscriptions.borrow();
         subscriptions.iter().for_each(|s| s.lane.step_out(s));
+    }
+
+    /// Something was sent at this time.
+    pub(crate) fn sent_at(&self, at: Instant) {
+        self.outbox.wrote(at);
     }
 
     /// When something was last sent.
@@ -184,8 +189,9 @@ impl Session {
             self.outbox.abandon();
             return self.ended.say();
         }
+        let was_clear = self.outbox.is_clear();
         let begins_to_wait = self.outbox.push(bytes, last, now);
-        if !self.outbox.is_clear() {
+        if was_clear && !self.outbox.is_clear() {
             self.step_out();
         }
         if begins_to_wait {

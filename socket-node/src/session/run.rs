@@ -193,12 +193,14 @@ impl Session {
         for room in rooms {
             drop(self.go_out(room));
         }
-        let subscriptions = std::mem::take(&mut *self.subscriptions.borrow_mut());
+        // What is silenced may still be sent something, and then the others have to be found.
+        let subscriptions = self.subscriptions.borrow().clone();
         for subscription in &subscriptions {
             self.shard.silence(subscription, State::Ended);
             self.shard.rooms.borrow_mut().leave(subscription);
             self.unwatch(subscription);
         }
+        self.subscriptions.borrow_mut().clear();
         if let Some(under_way) = &mut *self.under_way.borrow_mut() {
             under_way.transactions.clear();
         }

@@ -1,9 +1,13 @@
 //! A lane: the subscriptions of a room whose frames are the same octets. A message is encoded once for
 //! each lane, and what has gathered goes out once a tick.
 //!
-//! Who listens and is in step, which is nearly everybody nearly always, costs a call to the system for each flush and nothing
-//! else: where it stands is where the lane stands, and what a write needs to know of it lies side by side with that of the
-//! others. Who is not goes by [`deliver`], and is in step again once its socket has taken all.
+//! Nearly everybody is in step with their lane nearly always: they stand where the lane stands, and a flush writes to their socket
+//! and notes nothing of them, but for what has to be acknowledged. Who is not goes by [`deliver`], and is in step again after the
+//! first flush that their socket took whole.
+//!
+//! In step means: the session has no backlog, and has not said its last; the subscription is one of its own, has no hole to be told
+//! of, and its socket took the lane's last flush whole. Whatever ends one of these calls [`Session::step_out`], or
+//! [`Lane::step_out`], before or at once.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -44,10 +48,10 @@ pub(crate) struct Lane {
 
 /// A subscription that gets what comes.
 struct Listener {
-    /// Its session, whose socket is there for as long.
+    /// Its session, so that a write has no further to go.
     session: Rc<Session>,
     subscription: Rc<Subscription>,
-    /// Its socket has taken all that the lane has sent, and its session has nothing else to say to it.
+    /// See the module.
     in_step: Cell<bool>,
 }
 
@@ -84,11 +88,14 @@ impl Lane {
         self.members.get() == 0
     }
 
-    /// From now on the subscription gets what comes. What has gathered came before.
+    /// From now on the subscription gets what comes, if it has not ended. What has gathered came before.
     pub(crate) fn start(&self, subscription: &Rc<Subscription>, now: Instant) {
         let Some(session) = subscription.session.upgrade() else {
             return;
         };
+        if subscription.state.get() == State::Ended || self.hears(subscription) {
+            return;
+        }
         self.flush(now);
         subscription.state.set(State::Live);
         let mut live = self.live.borrow_mut();
@@ -134,13 +141,15 @@ impl Lane {
 
     /// A subscription is no longer in step, and stands where the lane stands now.
     pub(crate) fn step_out(&self, subscription: &Subscription) {
-        if let Some((Some(last), _)) = self.last_of(subscription) {
+        let Some((last, at)) = self.last_of(subscription) else {
+            return;
+        };
+        if let Some(last) = last {
             subscription.set_queued(last);
             subscription.set_written(last);
         }
-        if let Some(there) = self.live.borrow().get(subscription.place.get())
-            && std::ptr::eq(&*there.subscription, subscription)
-        {
+        if let Some(there) = self.live.borrow().get(subscription.place.get()) {
+            there.session.sent_at(at);
             there.in_step.set(false);
         }
     }
@@ -224,6 +233,7 @@ impl Listener {
             self.session.step_out();
         }
         let given = deliver(&self.subscription, &octets.slice(taken..), ids, now);
+        debug_assert!(given || taken == 0, "the rest of a frame was skipped");
         self.in_step.set(given && self.session.is_clear());
         given
     }

@@ -95,8 +95,10 @@ impl Shard {
             since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
         if beyond {
             subscription.set_gap(Some(since));
-            self.live(&subscription);
-            return self.tell_by_history(&subscription, room).await;
+            if self.live(&subscription) {
+                self.tell_by_history(&subscription, room).await;
+            }
+            return;
         }
         let mut after = since;
         if since.epoch < epoch {
@@ -190,9 +192,22 @@ impl Shard {
         false
     }
 
-    fn live(self: &Rc<Self>, subscription: &Rc<Subscription>) {
+    /// Live from here. False where it no longer catches up, or its user has exited meanwhile: then it is silent.
+    fn live(self: &Rc<Self>, subscription: &Rc<Subscription>) -> bool {
+        if subscription.state.get() != State::CatchingUp {
+            return false;
+        }
+        let Detour {
+            stop_at, again_at, ..
+        } = subscription.detour();
+        subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
+        if stop_at.is_some() && again_at.is_none() {
+            subscription.state.set(State::Silent);
+            return false;
+        }
         subscription.lane.start(subscription, Instant::now());
         self.tell_of_gap(subscription);
+        true
     }
 
     /// History cannot be read: the rest is a hole, and told as one.

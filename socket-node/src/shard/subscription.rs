@@ -64,11 +64,11 @@ pub(crate) struct Subscription {
     pub(crate) topic: Topic,
     pub(crate) ack: AckMode,
     pub(crate) lane: Rc<Lane>,
-    /// Its place among those that the lane is heard by, where it is.
+    /// Its place among those who hear the lane, if the one in that place is this one.
     pub(super) place: Cell<usize>,
     pub(crate) session: Weak<Session>,
     pub(crate) state: Cell<State>,
-    /// Of one that is not in step with its lane: the last message handed to its socket, and the last that this took.
+    /// The last message handed to its socket, and the last that this took; not looked at while it is in step with its lane.
     queued: Cell<Option<MessageId>>,
     written: Cell<Option<MessageId>>,
     /// The last message that its socket had taken when something last came from it.

@@ -4,16 +4,11 @@ use roomtone_tests::client::Client;
 use roomtone_tests::deadline::until;
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::{Raw, connect};
-use roomtone_tests::room::{act, new_room, text};
+use roomtone_tests::room::{act, far_beyond, new_room, text};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::settings;
 use roomtone_tests::user::User;
 use serde_json::{Value, json};
-
-/// An id beyond all others of its epoch so far.
-fn far_beyond(id: &str) -> String {
-    format!("{}7{}", &id[..4], &id[5..])
-}
 
 async fn mark(user: &User, room: &str) -> Value {
     user.joined_room(room).await["lastReadMessageId"].clone()

@@ -1,8 +1,8 @@
 //! Coming back: everything after an id, then live, with no hole and no repeat.
 
 use roomtone_tests::client::{Answer, Client, subscribe, talk};
-use roomtone_tests::frame::Frame;
-use roomtone_tests::room::{listen, new_room, texts};
+use roomtone_tests::frame::{Frame, Version};
+use roomtone_tests::room::{act, far_beyond, listen, new_room, texts};
 use roomtone_tests::server::{Server, Starting};
 use serde_json::Value;
 
@@ -124,6 +124,49 @@ async fn since_the_newest_gives_only_what_comes() {
     client.done(since(&room, "s", &newest)).await;
     client.say(&room, "live").await;
     assert_eq!(client.next("s").await["content"], "live");
+}
+
+/// A resume from beyond the room's newest message, and then something that ends it, in one write: it is over before the log has said
+/// how far it goes.
+async fn resumes_beyond_and_then(other: impl FnOnce(&str) -> Frame) {
+    let server = Server::start().await;
+    let room = new_room(&server).await;
+    let (user, speaker) = (server.new_user().await, server.new_user().await);
+    let (client, speaking) = (user.connect().await, speaker.connect().await);
+    for both in [&client, &speaking] {
+        both.join(&room).await;
+        both.subscribe("other", &format!("/chat/topic/room/{room}"))
+            .await;
+    }
+    // Its frames are those of the other's, so that both are sent the same octets.
+    speaking
+        .subscribe("s", &format!("/chat/topic/room/{room}"))
+        .await;
+    let newest = speaking.say(&room, "newest").await;
+    let gone = far_beyond(&newest);
+    let frames = [since(&room, "s", &gone), other(&room)].map(|f| f.encode(Version::V1_2));
+    client.octets(&frames.concat()).await;
+    client.settle().await;
+    // It may have been told of the hole before it was over.
+    let of_s = |frame: &Frame| frame.get("subscription") == Some("s");
+    client.drain(of_s);
+    for n in 0..3 {
+        let last = speaking.say(&room, &n.to_string()).await;
+        speaking.until_id("s", &last).await;
+    }
+    client.settle().await;
+    let heard = client.drain(of_s);
+    assert!(heard.is_empty(), "{heard:?}");
+}
+
+#[tokio::test]
+async fn who_unsubscribes_while_resuming_from_what_is_not_there_hears_nothing_more() {
+    resumes_beyond_and_then(|_| Frame::new("UNSUBSCRIBE").with("id", "s")).await;
+}
+
+#[tokio::test]
+async fn who_leaves_while_resuming_from_what_is_not_there_hears_nothing_more() {
+    resumes_beyond_and_then(|room| act("leave", room)).await;
 }
 
 #[tokio::test]
