@@ -98,8 +98,8 @@ def part_of(name, of_goal):
             beside = found[f"{goal.floor} {figure}"]
             if word == "missed" and floor < bound:
                 line += f", so it is missed by {goal.stands_on}"
-            elif word == "missed" and beside >= bound:
-                line += f", and beside that {beside}: what is missing is taken by {goal.stands_on}"
+            elif word == "missed":
+                line += f", which could have reached it; beside that Roomtone is at {beside}"
         lines.append(line)
     for figure, bound in goal.at_most.items():
         value, floor = (median_of(rows.get(target), figure) for target in ("roomtone", goal.floor))

@@ -122,10 +122,19 @@ impl Lane {
         }
     }
 
-    fn hears(&self, subscription: &Subscription) -> bool {
+    /// Looks at a subscription among those who hear the lane; none where it does not.
+    fn listener<T>(
+        &self,
+        subscription: &Subscription,
+        look: impl FnOnce(&Listener) -> T,
+    ) -> Option<T> {
         let live = self.live.borrow();
-        let there = live.get(subscription.place.get());
-        there.is_some_and(|listener| std::ptr::eq(&*listener.subscription, subscription))
+        let there = live.get(subscription.place.get())?;
+        std::ptr::eq(&*there.subscription, subscription).then(|| look(there))
+    }
+
+    fn hears(&self, subscription: &Subscription) -> bool {
+        self.listener(subscription, |_| ()).is_some()
     }
 
     /// The last message that a subscription in step was sent, and when; none where it is not.
@@ -133,25 +142,23 @@ impl Lane {
         &self,
         subscription: &Subscription,
     ) -> Option<(Option<MessageId>, Instant)> {
-        let live = self.live.borrow();
-        let there = live.get(subscription.place.get())?;
-        let in_step = there.in_step.get() && std::ptr::eq(&*there.subscription, subscription);
-        in_step.then(|| self.last.get())
+        let in_step = self.listener(subscription, |listener| listener.in_step.get());
+        in_step.unwrap_or(false).then(|| self.last.get())
     }
 
     /// A subscription is no longer in step, and stands where the lane stands now.
     pub(crate) fn step_out(&self, subscription: &Subscription) {
-        let Some((last, at)) = self.last_of(subscription) else {
-            return;
-        };
-        if let Some(last) = last {
-            subscription.set_queued(last);
-            subscription.set_written(last);
-        }
-        if let Some(there) = self.live.borrow().get(subscription.place.get()) {
-            there.session.sent_at(at);
-            there.in_step.set(false);
-        }
+        self.listener(subscription, |listener| {
+            if !listener.in_step.replace(false) {
+                return;
+            }
+            let (last, at) = self.last.get();
+            listener.session.sent_at(at);
+            if let Some(last) = last {
+                subscription.set_queued(last);
+                subscription.set_written(last);
+            }
+        });
     }
 
     /// Whether anybody gets what comes.

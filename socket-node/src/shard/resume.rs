@@ -176,18 +176,12 @@ impl Shard {
     /// All is sent up to where it was to go: live from here, or silent, or on from a later join. False
     /// where there is more to catch up with.
     fn caught_up(self: &Rc<Self>, subscription: &Rc<Subscription>, after: &mut MessageId) -> bool {
-        let Detour {
-            stop_at, again_at, ..
-        } = subscription.detour();
-        subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
-        if stop_at.is_none() {
+        let detour = subscription.detour();
+        let Some(again) = detour.stop_at.and(detour.again_at) else {
             self.live(subscription);
             return true;
-        }
-        let Some(again) = again_at else {
-            subscription.state.set(State::Silent);
-            return true;
         };
+        subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
         *after = (*after).max(MessageId::last_of(after.epoch, again.saturating_sub(1)));
         false
     }
