@@ -3,16 +3,12 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use tokio::time::timeout;
-
-use crate::problem::Problem;
 
 /// Bytes of a body that is too large which are still taken, and let go.
 const DISCARDED_BYTES_MAX: usize = 8 * limits::BODY_BYTES_MAX;
@@ -20,13 +16,14 @@ const DISCARDED_BYTES_MAX: usize = 8 * limits::BODY_BYTES_MAX;
 /// How long a body may take to come; who asks need not have shown a token yet.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// Lets through a request whose body is within the limit, with that body at hand.
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
+/// The request with its body at hand, where that is within the limit.
+pub(crate) async fn whole_of(request: Request) -> Result<Request> {
     let (head, body) = request.into_parts();
-    match in_time(body, WAIT).await {
-        Ok(bytes) => next.run(Request::from_parts(head, bytes.into())).await,
-        Err(why) => Problem::from(why).into_response(),
-    }
+    let bytes = match body.is_end_stream() {
+        true => Bytes::new(),
+        false => in_time(body, WAIT).await?,
+    };
+    Ok(Request::from_parts(head, bytes.into()))
 }
 
 async fn in_time(body: Body, wait: Duration) -> Result<Bytes> {

@@ -1,16 +1,20 @@
 //! Pages of other origins (the Fetch standard's CORS protocol). Tokens travel in a header that a page sets
 //! itself, so nothing here is about credentials. Knows no operation.
 
-use axum::extract::{Request, State};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use roomtone_shared::error::Error;
+use tower::{Layer, Service, layer::layer_fn};
 
 use crate::problem::Problem;
 use crate::{Shared, body};
@@ -21,22 +25,59 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, www-authenti
 /// Seconds for which a browser need not ask again.
 const MAX_AGE_S: u64 = 600;
 
-/// Answers a browser's question in advance, lets any other request through to its body, and marks an answer as one that
-/// the origin's page may read.
-pub(crate) async fn layer(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let origin = allowed(&app, request.headers());
-    let mut response = if is_preflight(&request) {
-        preflight(request.headers(), origin.is_some())
-    } else {
-        body::layer(request, next).await
-    };
-    let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+/// A route with what surrounds it: answers a browser's question in advance, lets any other request through to its body, and
+/// marks an answer as one that the origin's page may read.
+#[derive(Clone)]
+pub(crate) struct Cors<S> {
+    app: Shared,
+    route: S,
+}
+
+/// Surrounds routes. A service of its own and not a function of axum's `from_fn`: every request goes through here, and is put
+/// into one box less.
+pub(crate) fn layer<S>(app: Shared) -> impl Layer<S, Service = Cors<S>> + Clone {
+    layer_fn(move |route| Cors {
+        app: app.clone(),
+        route,
+    })
+}
+
+impl<S> Service<Request> for Cors<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+    S: Clone + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.route.poll_ready(context)
     }
-    response
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let origin = allowed(&self.app, request.headers());
+        // The one that is ready is the one that is called.
+        let ready = self.route.clone();
+        let mut route = std::mem::replace(&mut self.route, ready);
+        Box::pin(async move {
+            let mut response = if is_preflight(&request) {
+                preflight(request.headers(), origin.is_some())
+            } else {
+                match body::whole_of(request).await {
+                    Ok(request) => route.call(request).await?,
+                    Err(why) => Problem::from(why).into_response(),
+                }
+            };
+            let headers = response.headers_mut();
+            headers.append(VARY, HeaderValue::from_static("origin"));
+            if let Some(origin) = origin {
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            }
+            Ok(response)
+        })
+    }
 }
 
 /// The request's origin, where its pages may use this server.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
+use axum::Router;
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::Origins;
 use roomtone_shared::error::Error;
@@ -98,13 +98,12 @@ pub fn app(state: App) -> Router {
 /// The given routes with all that surrounds them: CORS, then the limit on bodies, and problems for what is not there.
 pub fn serve(routes: Router<Shared>, state: App) -> Router {
     let state = Arc::new(state);
-    let cors = middleware::from_fn_with_state(state.clone(), cors::layer);
     routes
         .fallback(|| async {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
         })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(cors)
+        .layer(cors::layer(state.clone()))
         .with_state(state)
 }
 

@@ -109,6 +109,8 @@ def part_of(name, of_goal):
             line += f"; {goal.floor} by itself {number(floor)}"
             if word == "missed" and floor > bound:
                 line += f", so it is missed by {goal.stands_on}"
+            elif word == "missed":
+                line += f", so {number(value - floor)} are Roomtone's own"
         lines.append(line)
     bounded = {f"{peer} {figure}" for peer, figure in goal.bounds}
     lines += [f"- {label}: {value}" for label, value in found.items() if label not in bounded]

@@ -3,7 +3,7 @@
 //! It knows the two formats as the documents have them: a record of the topic is a fact as JSON, and a row of the table
 //! `history` has a room's id, a message's id and the message as JSON.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -19,7 +19,7 @@ use crate::server::Server;
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// Messages by room and id, each with its kind, its sender and its text.
-type Messages = BTreeMap<(String, String), (String, String, String)>;
+pub type Messages = BTreeMap<(String, String), (String, String, String)>;
 
 /// Waits until all that the log shows is archived, and sees that nothing else is; gives how many messages that are.
 ///
@@ -29,10 +29,8 @@ type Messages = BTreeMap<(String, String), (String, String, String)>;
 /// # Panics
 /// Where a message is in one and not in the other, or is not the same.
 pub async fn is_the_log(server: &Server) -> usize {
+    let log = log(server).await;
     let setting = |name| fleet::setting(server.environment(), name).to_owned();
-    let (brokers, topic) = (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"));
-    let read = tokio::task::spawn_blocking(move || shown(&brokers, &topic)).await;
-    let log = read.expect("a log that can be read");
     let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
     let endpoint = setting("DYNAMODB_ENDPOINT");
     let archive = until("the archive to have all of the log", || async {
@@ -49,6 +47,16 @@ pub async fn is_the_log(server: &Server) -> usize {
         .collect();
     assert!(more.is_empty(), "not in the log: {more:?}");
     log.len()
+}
+
+/// What the log shows.
+///
+/// # Panics
+/// Where it can't be read.
+pub async fn log(server: &Server) -> Messages {
+    let (brokers, topic) = log_of(server);
+    let read = tokio::task::spawn_blocking(move || shown(&brokers, &topic)).await;
+    read.expect("a log that can be read")
 }
 
 /// What the log shows: each line that was said, and an ENTER or EXIT for each change of a membership, once.
@@ -93,6 +101,51 @@ fn shown(brokers: &str, topic: &str) -> Messages {
         }
     }
     messages
+}
+
+/// A change of somebody's membership, as the log tells of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// Whose it is.
+    pub uid: String,
+    /// Which of theirs: it counts up, and what changes at once has the same.
+    pub version: u64,
+    /// The room.
+    pub room: String,
+    /// Whether the membership began; else it ended.
+    pub joined: bool,
+    /// The room for which this one was left, where the user did not leave by themselves.
+    pub by: Option<String>,
+}
+
+/// Every change of every membership, once, by user and version.
+///
+/// # Panics
+/// Where the log can't be read.
+pub async fn changes(server: &Server) -> BTreeSet<Change> {
+    let (brokers, topic) = log_of(server);
+    let read = tokio::task::spawn_blocking(move || facts(&brokers, &topic)).await;
+    let facts = read.expect("a log that can be read");
+    facts.iter().filter_map(|(_, fact)| change(fact)).collect()
+}
+
+fn change(fact: &Value) -> Option<Change> {
+    let (room, member) = (&fact["in"][0], &fact["in"][1]["member"]);
+    let change = &member["change"];
+    let joined = change["joined"].is_object();
+    (joined || change["exited"].is_object()).then(|| Change {
+        uid: member["who"]["uid"].as_str().unwrap_or_default().into(),
+        version: member["version"].as_u64().expect("a version"),
+        room: room.as_str().expect("a room").into(),
+        joined,
+        by: change["exited"]["by"].as_str().map(str::to_owned),
+    })
+}
+
+/// Where the log is.
+fn log_of(server: &Server) -> (String, String) {
+    let setting = |name| fleet::setting(server.environment(), name).to_owned();
+    (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"))
 }
 
 /// All records of the topic, each partition in its order.

@@ -15,7 +15,15 @@ const PROBE_PAUSE: Duration = Duration::from_millis(20);
 /// # Panics
 /// Naming `what`, where it gives nothing before the deadline.
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(settings::deadline(), future).await {
+    within_time(settings::deadline(), what, future).await
+}
+
+/// The same, with a time of its own.
+///
+/// # Panics
+/// Naming `what`, where it gives nothing in that time.
+pub async fn within_time<T>(limit: Duration, what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(limit, future).await {
         Ok(value) => value,
         Err(_) => panic!("waited too long for {what}"),
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::folder::Folder;
+use crate::process::signal;
 
 const COMMANDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack");
 
@@ -51,6 +52,25 @@ impl Part {
     /// Where it can't be stopped.
     pub async fn stop(&self) {
         self.ask(&["down", self.name]).await;
+    }
+
+    /// Kills it as `kill -9` does; what it keeps on disk stays.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub async fn kill(&self) {
+        self.signal("KILL").await;
+    }
+
+    /// Sends its process a signal, such as `STOP` or `CONT`.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub async fn signal(&self, name: &str) {
+        let file = self.folder.path().join("pids").join(self.name);
+        let file = std::fs::read_to_string(file).expect("its pid, as localstack/up wrote it down");
+        let pid = file.split(' ').next().expect("a pid");
+        signal(name, pid).await;
     }
 
     async fn ask(&self, arguments: &[&str]) {

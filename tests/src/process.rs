@@ -117,13 +117,7 @@ impl Process {
     /// Where it is gone already.
     pub async fn signal(&self, name: &str) {
         let pid = self.child.id().expect("the server runs").to_string();
-        // The shell's own `kill`: the system may have no other.
-        let command = format!("kill -{name} \"$0\"");
-        let status = Command::new("sh")
-            .args(["-c", &command, &pid])
-            .status()
-            .await;
-        assert!(status.expect("a shell").success());
+        signal(name, &pid).await;
     }
 
     /// Waits for it to end.
@@ -135,6 +129,17 @@ impl Process {
             .await
             .expect("it can be waited for")
     }
+}
+
+/// Sends a process a signal.
+///
+/// # Panics
+/// Where it is gone already.
+pub(crate) async fn signal(name: &str, pid: &str) {
+    // The shell's own `kill`: the system may have no other.
+    let command = format!("kill -{name} \"$0\"");
+    let status = Command::new("sh").args(["-c", &command, pid]).status();
+    assert!(status.await.expect("a shell").success());
 }
 
 impl Drop for Process {

@@ -22,14 +22,14 @@ const fn cost(what: &'static str, value: f64, unit: &'static str, from: &'static
 /// All deliveries of one message to 1,000 sockets, with that message's share of all else.
 const ONE_ROOM: Cost = cost(
     "CPU of a delivery, 10 messages a second to 1,000 listeners",
-    6.588,
+    5.821,
     "µs",
     "RESULTS.md, G4",
 );
 /// The same to 10 sockets, where the message itself is most of it.
 const SMALL_ROOMS: Cost = cost(
     "CPU of a delivery, 500 messages a second to 10 listeners each",
-    56.23,
+    28.76,
     "µs",
     "RESULTS.md, G5; the embedded stores stand for a fleet's",
 );
@@ -47,7 +47,7 @@ pub(super) const PRESENCE_BYTES: Cost = cost(
 );
 const SOCKET_KIB: Cost = cost(
     "user memory of an idle socket",
-    10.73,
+    1.966,
     "KiB",
     "RESULTS.md, G6",
 );

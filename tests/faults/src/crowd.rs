@@ -1,0 +1,190 @@
+//! People in rooms on a fleet, who talk while faults are provoked, and the judgement of what they wrote down.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use roomtone_tests::archive;
+use roomtone_tests::deadline::within_time;
+use roomtone_tests::folder::Folder;
+use roomtone_tests::room::new_room;
+use roomtone_tests::server::Server;
+use roomtone_tests::user::User;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::judge::{Verdict, judge};
+use crate::notes::Notes;
+use crate::person::{Orders, Person, Progress, Talk};
+
+/// A user is in no more than four rooms, so people are in groups of four rooms.
+const ROOMS_EACH: usize = 4;
+
+/// How many people there are, and how they talk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) groups: usize,
+    /// Who talks in each group.
+    pub(crate) talkers: usize,
+    /// Who only listens in each group.
+    pub(crate) listeners: usize,
+    pub(crate) talk: Talk,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        let talk = Talk {
+            window: 8,
+            pace: Duration::from_millis(5),
+        };
+        Self {
+            groups: 4,
+            talkers: 2,
+            listeners: 1,
+            talk,
+        }
+    }
+}
+
+/// People who talk.
+pub(crate) struct Crowd {
+    people: Vec<JoinHandle<()>>,
+    orders: watch::Sender<Orders>,
+    progress: Progress,
+    notes: Arc<Folder>,
+}
+
+impl Crowd {
+    /// Makes rooms and members, and lets them begin.
+    pub(crate) async fn gather(server: &Server, size: Size) -> Self {
+        let (orders, progress) = (watch::Sender::new(Orders::Talk), Progress::default());
+        let (notes, begun) = (Arc::new(Folder::new()), Instant::now());
+        let mut people = vec![];
+        for _ in 0..size.groups {
+            let mut rooms = vec![];
+            for _ in 0..ROOMS_EACH {
+                rooms.push(new_room(server).await);
+            }
+            for place in 0..size.talkers + size.listeners {
+                let user = member(server, &rooms).await;
+                let window = if place < size.talkers {
+                    size.talk.window
+                } else {
+                    0
+                };
+                let talk = Talk {
+                    window,
+                    ..size.talk
+                };
+                let own = Notes::begin(notes.path(), &user.uid, begun);
+                let (rooms, orders) = (rooms.clone(), orders.subscribe());
+                let person = Person::new(
+                    user,
+                    rooms,
+                    talk,
+                    size.talkers,
+                    own,
+                    orders,
+                    progress.clone(),
+                );
+                people.push(tokio::spawn(person.live()));
+            }
+        }
+        Self {
+            people,
+            orders,
+            progress,
+            notes,
+        }
+    }
+
+    /// Messages acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> usize {
+        *self.progress.acknowledged.borrow()
+    }
+
+    /// Connections made again so far.
+    pub(crate) fn came_back(&self) -> usize {
+        *self.progress.came_back.borrow()
+    }
+
+    /// Waits until so many more messages are acknowledged; says how long that took.
+    ///
+    /// # Panics
+    /// Where they are not, in that time.
+    pub(crate) async fn more(&self, messages: usize, limit: Duration) -> Duration {
+        let begun = Instant::now();
+        let wanted = self.acknowledged() + messages;
+        let mut acknowledged = self.progress.acknowledged.subscribe();
+        let reached = acknowledged.wait_for(|count| *count >= wanted);
+        within_time(limit, "messages to be acknowledged", reached)
+            .await
+            .expect("a crowd");
+        begun.elapsed()
+    }
+
+    /// Waits until messages are in flight, so that what is done next strikes them; says how many.
+    ///
+    /// # Panics
+    /// Where nobody talks.
+    pub(crate) async fn busy(&self, limit: Duration) -> isize {
+        let mut in_flight = self.progress.in_flight.subscribe();
+        let busy = in_flight.wait_for(|count| *count > 0);
+        *within_time(limit, "messages in flight", busy)
+            .await
+            .expect("a crowd")
+    }
+
+    /// Waits until more have come back than this; says how long that took.
+    ///
+    /// # Panics
+    /// Where nobody does, in that time.
+    pub(crate) async fn came_back_after(&self, before: usize, limit: Duration) -> Duration {
+        let begun = Instant::now();
+        let mut came_back = self.progress.came_back.subscribe();
+        let back = came_back.wait_for(|count| *count > before);
+        within_time(limit, "somebody to come back", back)
+            .await
+            .expect("a crowd");
+        begun.elapsed()
+    }
+
+    /// Has everybody say their last words and hear all others', and judges what they wrote down.
+    ///
+    /// # Panics
+    /// Where they do not come to an end in that time.
+    pub(crate) async fn finish(self, server: &Server, limit: Duration) -> Verdict {
+        self.orders.send_replace(Orders::Finish);
+        let all = async {
+            for person in self.people {
+                person.await.expect("somebody who lived to the end");
+            }
+        };
+        within_time(limit, "everybody to hear the last words", all).await;
+        let log = archive::log(server).await;
+        let log: HashSet<(String, String)> = log.into_keys().collect();
+        let is_in_log = |room: &str, id: &str| log.contains(&(room.into(), id.into()));
+        judge(self.notes.path(), is_in_log)
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            acknowledged: watch::Sender::new(0),
+            in_flight: watch::Sender::new(0),
+            came_back: watch::Sender::new(0),
+        }
+    }
+}
+
+/// A user who is a member of these rooms.
+async fn member(server: &Server, rooms: &[String]) -> User {
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    for room in rooms {
+        client.join(room).await;
+    }
+    client.disconnect().await;
+    user
+}

@@ -1,0 +1,82 @@
+//! Faults of what Roomtone stands on and of Roomtone itself, provoked while people talk; how that is run: `tests/faults/run`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `scenario/` | one fault each |
+//! | `crowd` · `person` | people who talk and listen, and come back |
+//! | `notes` · `judge` | what they write down of it, and what that says |
+//! | `random` | numbers that are the same in every run |
+//! | `proxy` | a fault between Roomtone and a part |
+//! | `results` | the table |
+
+// All of this is test code, where a broken expectation must stop the scenario at once; what it prints is what it is for.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+
+mod crowd;
+mod judge;
+mod notes;
+mod person;
+mod proxy;
+mod random;
+mod results;
+mod scenario;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use results::Row;
+use scenario::{ALL, Scale, Scenario};
+
+const USAGE: &str = "tests/faults/run [--full | --list] [NAME …]";
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let (mut scale, mut names) = (Scale::Small, vec![]);
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--full" => scale = Scale::Full,
+            "--list" => {
+                ALL.iter()
+                    .for_each(|known| println!("{:<20} {}", known.name, known.about));
+                return ExitCode::SUCCESS;
+            }
+            name if ALL.iter().any(|known| known.name == name) => names.push(argument),
+            other => {
+                eprintln!("{other}: no such scenario; {USAGE}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let wanted =
+        |known: &&Scenario| names.is_empty() || names.iter().any(|name| name == known.name);
+    let mut rows = vec![];
+    for scenario in ALL.iter().filter(wanted) {
+        println!("{}: {}", scenario.name, scenario.about);
+        let row = run(scenario, scale).await;
+        println!("{}", row.line());
+        rows.push(row);
+    }
+    if scale == Scale::Full {
+        results::write(&rows);
+    }
+    let failed = rows.iter().filter(|row| !row.holds()).count();
+    // As cargo's tests say it, so that whoever counts those can count these.
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "test result: {word}. {} passed; {failed} failed; 0 ignored;",
+        rows.len() - failed
+    );
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// Runs one by itself: what it panics of is its own failure.
+async fn run(scenario: &Scenario, scale: Scale) -> Row {
+    let begun = Instant::now();
+    let outcome = tokio::spawn((scenario.run)(scale)).await;
+    Row {
+        name: scenario.name,
+        about: scenario.about,
+        took: begun.elapsed(),
+        outcome: outcome.map_err(|error| error.to_string()),
+    }
+}

@@ -1,0 +1,103 @@
+//! The table of what came of the scenarios.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::scenario::Outcome;
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md");
+const HEAD: &str = "\
+# What was survived
+
+Written by `tests/faults/run --full`. Real parts, one broker, three nodes; each fault strikes while messages are in flight. Outside clients
+write down what they send and get, and a judge who shares no code with the server reads that and the log.
+
+| scenario | faults | sent | acknowledged | heard | said again | cut off | lost | repeated | reordered | false receipts | gaps | recovered in, at most | took |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+";
+
+/// What came of one scenario.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) took: Duration,
+    /// What it panicked of, where it did.
+    pub(crate) outcome: Result<Outcome, String>,
+}
+
+impl Row {
+    /// Whether nothing is wrong.
+    pub(crate) fn holds(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_ok_and(|outcome| outcome.faults > 0 && outcome.verdict.holds())
+    }
+
+    /// It in a few lines.
+    pub(crate) fn line(&self) -> String {
+        match &self.outcome {
+            Err(error) => format!("  FAILED after {} s: {error}", self.took.as_secs()),
+            Ok(outcome) => {
+                let word = if self.holds() { "holds" } else { "FAILED" };
+                let Outcome {
+                    faults,
+                    recovered,
+                    verdict,
+                    also,
+                } = outcome;
+                format!(
+                    "  {word}: {faults} faults, recovered in {} ms at most, {} s; {also}\n  {}",
+                    recovered.as_millis(),
+                    self.took.as_secs(),
+                    serde_json::to_string(verdict).expect("a verdict is JSON")
+                )
+            }
+        }
+    }
+
+    fn cells(&self) -> String {
+        let Ok(outcome) = &self.outcome else {
+            return format!("| {} | **failed** |\n", self.name);
+        };
+        let v = &outcome.verdict;
+        let counts = [
+            outcome.faults,
+            v.sent,
+            v.acknowledged,
+            v.heard,
+            v.said_again,
+            v.cut_off,
+            v.lost,
+            v.repeated,
+            v.reordered,
+            v.false_receipts,
+            v.gaps,
+        ];
+        let counts: String = counts.iter().map(|count| format!(" {count} |")).collect();
+        let times = format!(
+            " {} ms | {} s |",
+            outcome.recovered.as_millis(),
+            self.took.as_secs()
+        );
+        format!("| {} |{counts}{times}\n", self.name)
+    }
+}
+
+/// Writes the page.
+///
+/// # Panics
+/// Where it can't be written.
+pub(crate) fn write(rows: &[Row]) {
+    let mut page = String::from(HEAD);
+    rows.iter().for_each(|row| page.push_str(&row.cells()));
+    page.push('\n');
+    for row in rows {
+        let also = row
+            .outcome
+            .as_ref()
+            .map_or("", |outcome| outcome.also.as_str());
+        writeln!(page, "- **{}**: {}. {also}.", row.name, row.about).expect("a string");
+    }
+    std::fs::write(Path::new(PAGE), page).expect("the page can be written");
+}

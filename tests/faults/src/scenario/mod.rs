@@ -1,0 +1,83 @@
+//! The scenarios: each provokes one fault while people talk, sees that it struck, and that it harmed nothing.
+
+mod dynamodb_away;
+mod dynamodb_throttles;
+mod garbage;
+mod joins_at_once;
+mod kafka_killed;
+mod kafka_paused;
+mod mongodb_away;
+mod node_killed;
+mod redis_away;
+mod redis_flushed;
+mod rolling_restart;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::judge::Verdict;
+
+/// How much a scenario does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// Seconds to a minute: what every run of the tests does.
+    Small,
+    /// What the figures ask for.
+    Full,
+}
+
+impl Scale {
+    /// One or the other.
+    pub(crate) fn of<T>(self, small: T, full: T) -> T {
+        match self {
+            Self::Small => small,
+            Self::Full => full,
+        }
+    }
+}
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// How often the fault struck.
+    pub(crate) faults: usize,
+    /// The longest time from a fault's end to the next message acknowledged.
+    pub(crate) recovered: Duration,
+    pub(crate) verdict: Verdict,
+    /// What else was counted, in words.
+    pub(crate) also: String,
+}
+
+pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// A scenario.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// What is done.
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(Scale) -> Running,
+}
+
+macro_rules! scenarios {
+    ($($name:ident: $about:literal,)*) => {
+        &[$(Scenario {
+            name: stringify!($name),
+            about: $about,
+            run: |scale| Box::pin($name::run(scale)),
+        }),*]
+    };
+}
+
+pub(crate) const ALL: &[Scenario] = scenarios! {
+    node_killed: "a socket node is killed, and another one started, again and again",
+    rolling_restart: "each node gets SIGTERM in its turn, and a new one takes its place",
+    kafka_killed: "the broker is killed, and started again, again and again",
+    kafka_paused: "the broker stands still for longer than an append may take",
+    redis_flushed: "all that Redis holds is thrown away, again and again",
+    redis_away: "Redis is slow, then hangs, then refuses",
+    dynamodb_throttles: "DynamoDB throttles three of ten requests",
+    dynamodb_away: "DynamoDB is away, and comes back",
+    garbage: "frames that say nothing sensible, thousands of them",
+    joins_at_once: "one user's joins and exits run at once, through every node, and some are said twice",
+    mongodb_away: "MongoDB is away, and comes back",
+};
