@@ -35,7 +35,7 @@ impl Default for Size {
     fn default() -> Self {
         let talk = Talk {
             window: 8,
-            pace: Duration::from_millis(5),
+            pace: Duration::from_millis(20),
         };
         Self {
             groups: 4,

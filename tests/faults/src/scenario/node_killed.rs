@@ -22,8 +22,9 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         let mut node = server.take_node(0);
         crowd.busy(LIMIT).await;
         node.kill().await;
-        server.add_node(&[]).await;
-        recovered = recovered.max(crowd.came_back_after(before, LIMIT).await);
+        let back = crowd.came_back_after(before, LIMIT);
+        let (back, _) = tokio::join!(back, server.add_node(&[]));
+        recovered = recovered.max(back);
     }
     crowd.more(between, LIMIT).await;
     let verdict = crowd.finish(&server, LIMIT).await;
