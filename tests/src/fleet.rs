@@ -32,9 +32,7 @@ pub fn environment(folder: &Path) -> Vec<(String, String)> {
     let name = name(folder);
     let mut environment: Vec<(String, String)> = vec![];
     for address in ADDRESSES {
-        let there = outer(address)
-            .unwrap_or_else(|| panic!("{address} must be set; localstack/up says to what"));
-        environment.push((address.into(), there));
+        environment.push((address.into(), part(address)));
     }
     for copies in COPIES {
         environment.push((copies.into(), outer(copies).unwrap_or_else(|| "1".into())));
@@ -56,6 +54,15 @@ pub fn environment(folder: &Path) -> Vec<(String, String)> {
     ];
     environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
     environment
+}
+
+/// Where a real part is, by the name of its setting.
+///
+/// # Panics
+/// Where that is not set.
+#[must_use]
+pub fn part(address: &str) -> String {
+    outer(address).unwrap_or_else(|| panic!("{address} must be set; localstack/up says to what"))
 }
 
 /// A setting of a fleet's. The last one counts.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use roomtone_tests::fleet;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,12 +56,16 @@ impl Proxy {
         Self::start(to, false).await
     }
 
-    /// The same, before DynamoDB.
+    /// The same, before the DynamoDB that all fleets of the tests have.
     ///
     /// # Panics
-    /// Where there is no port.
-    pub(crate) async fn before_dynamodb(to: &str) -> Self {
-        Self::start(to, true).await
+    /// Where there is none, or no port.
+    pub(crate) async fn before_dynamodb() -> Self {
+        let endpoint = fleet::part("DYNAMODB_ENDPOINT");
+        let at = endpoint
+            .strip_prefix("http://")
+            .expect("it is on this machine");
+        Self::start(at, true).await
     }
 
     async fn start(to: &str, http: bool) -> Self {

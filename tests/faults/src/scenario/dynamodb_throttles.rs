@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use roomtone_tests::archive;
-use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
 
 use super::{Outcome, Scale};
@@ -15,8 +14,7 @@ const PERCENT: usize = 30;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let messages = scale.of(2_000, 50_000);
-    let dynamodb = Part::start("dynamodb").await;
-    let proxy = Proxy::before_dynamodb(&dynamodb.at()).await;
+    let proxy = Proxy::before_dynamodb().await;
     let address = format!("http://{}", proxy.at());
     let server = Starting::unhurried()
         .with("DYNAMODB_ENDPOINT", address)

@@ -83,7 +83,8 @@ async fn connection(node: std::net::SocketAddr, token: &str, random: &mut Random
         all.push((TEXT, frame.as_bytes().to_vec()));
     }
     all.push((BINARY, mangled(REFUSED[0].as_bytes(), random)));
-    all.push((TEXT, b"NONSENSE\n\n\0".to_vec()));
+    // Its first octet ends what may have been left open.
+    all.push((TEXT, b"\0NONSENSE\n\n\0".to_vec()));
     let talking = async {
         for (opcode, bytes) in all {
             // A connection that was ended takes no more.
