@@ -53,6 +53,17 @@ pub async fn new_room(server: &Server) -> String {
     create(server, &owner, &format!("playlist-of-{}", owner.uid)).await
 }
 
+/// A user nobody was yet, who is a member of these rooms and holds no socket.
+pub async fn member(server: &Server, rooms: &[String]) -> User {
+    let user = server.new_user().await;
+    let client = user.connect().await;
+    for room in rooms {
+        client.join(room).await;
+    }
+    client.disconnect().await;
+    user
+}
+
 /// The name of the subscription to a room's messages.
 #[must_use]
 pub fn room_subscription(room: &str) -> String {

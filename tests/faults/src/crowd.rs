@@ -1,15 +1,13 @@
 //! People in rooms on a fleet, who talk while faults are provoked, and the judgement of what they wrote down.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roomtone_tests::archive;
 use roomtone_tests::deadline::within_time;
 use roomtone_tests::folder::Folder;
-use roomtone_tests::room::new_room;
+use roomtone_tests::room::{member, new_room};
 use roomtone_tests::server::Server;
-use roomtone_tests::user::User;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -51,14 +49,14 @@ pub(crate) struct Crowd {
     people: Vec<JoinHandle<()>>,
     orders: watch::Sender<Orders>,
     progress: Progress,
-    notes: Arc<Folder>,
+    notes: Folder,
 }
 
 impl Crowd {
     /// Makes rooms and members, and lets them begin.
     pub(crate) async fn gather(server: &Server, size: Size) -> Self {
         let (orders, progress) = (watch::Sender::new(Orders::Talk), Progress::default());
-        let (notes, begun) = (Arc::new(Folder::new()), Instant::now());
+        let (notes, begun) = (Folder::new(), Instant::now());
         let mut people = vec![];
         for _ in 0..size.groups {
             let mut rooms = vec![];
@@ -176,15 +174,4 @@ impl Default for Progress {
             came_back: watch::Sender::new(0),
         }
     }
-}
-
-/// A user who is a member of these rooms.
-async fn member(server: &Server, rooms: &[String]) -> User {
-    let user = server.new_user().await;
-    let client = user.connect().await;
-    for room in rooms {
-        client.join(room).await;
-    }
-    client.disconnect().await;
-    user
 }

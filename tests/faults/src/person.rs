@@ -57,14 +57,14 @@ pub(crate) struct Progress {
 
 /// Somebody.
 pub(crate) struct Person {
-    pub(crate) user: User,
-    pub(crate) rooms: Vec<String>,
-    pub(crate) talk: Talk,
-    pub(crate) notes: Notes,
-    pub(crate) orders: watch::Receiver<Orders>,
-    pub(crate) progress: Progress,
+    user: User,
+    rooms: Vec<String>,
+    talk: Talk,
+    notes: Notes,
+    orders: watch::Receiver<Orders>,
+    progress: Progress,
     /// Last words that have to be heard: for each room, of how many.
-    pub(crate) talkers: usize,
+    talkers: usize,
     state: State,
 }
 

@@ -6,8 +6,8 @@ use roomtone_tests::archive;
 use roomtone_tests::client::{Answer, Client};
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::connect;
-use roomtone_tests::room::{new_room, texts};
-use roomtone_tests::server::{Server, Starting};
+use roomtone_tests::room::{member, new_room, texts};
+use roomtone_tests::server::Starting;
 use roomtone_tests::settings;
 use roomtone_tests::socket::{Incoming, Opening, TEXT};
 use roomtone_tests::user::User;
@@ -133,17 +133,6 @@ impl Speaker {
             other => panic!("{other:?}"),
         }
     }
-}
-
-/// A user who is a member of these rooms.
-async fn member(server: &Server, rooms: &[String]) -> User {
-    let user = server.new_user().await;
-    let client = user.connect().await;
-    for room in rooms {
-        client.join(room).await;
-    }
-    client.disconnect().await;
-    user
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
