@@ -1,6 +1,7 @@
 //! A node's figures, as Prometheus reads them.
 
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 use crate::latency::{self, Summed};
 use crate::node::SocketNode;
@@ -15,6 +16,10 @@ impl SocketNode {
         let taken = ("records_taken_total", "counter");
         let about = "Records of the log that every shard has taken";
         put(&mut text, taken, about, self.node.ring.slowest());
+        let unreadable = ("records_unreadable_total", "counter");
+        let about = "Records of the log that could not be read, and were passed over";
+        let count = self.node.unreadable.load(Ordering::Relaxed);
+        put(&mut text, unreadable, about, count);
         let all = latency::sum(self.shards.iter().map(|shard| &*shard.latency));
         put_latency(&mut text, &all);
         text

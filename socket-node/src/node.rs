@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use roomtone_shared::auth::Authenticator;
@@ -49,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) shutdown: watch::Sender<bool>,
     /// Whether the log can be read no more.
     pub(crate) cut_off: watch::Sender<bool>,
+    /// How many records of the log could not be read.
+    pub(crate) unreadable: Arc<AtomicU64>,
     pub(crate) replays: Replays,
     runtime: Handle,
     started: Instant,
@@ -102,8 +104,9 @@ impl SocketNode {
         let watched = WatchedRooms::new(stores.clone(), runtime.clone());
         let cut_off = watch::Sender::new(false);
         let presence = (holds.clone(), watched.clone());
+        let (own, unreadable) = ((id, stores.clone()), Arc::new(AtomicU64::new(0)));
         let (following, ring, from) =
-            reader::start((id, stores.clone()), presence, shards, cut_off.clone()).await?;
+            reader::start(own, presence, shards, cut_off.clone(), unreadable.clone()).await?;
         let node = Arc::new(Node {
             id,
             settings,
@@ -117,6 +120,7 @@ impl SocketNode {
             watched,
             shutdown: watch::Sender::new(false),
             cut_off,
+            unreadable,
             runtime: runtime.clone(),
             started: Instant::now(),
             _following: following,

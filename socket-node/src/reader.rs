@@ -3,6 +3,7 @@
 //! It has no thread: the log's own calls it, so that a message wakes nobody but the shards.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use roomtone_shared::domain::event::{Fact, NodeId};
 use roomtone_shared::domain::judge::Judged;
@@ -22,6 +23,7 @@ struct Reader {
     holds: Holds,
     watched: WatchedRooms,
     ring: Arc<Ring>,
+    unreadable: Arc<AtomicU64>,
     /// The ring's next place.
     place: u64,
     _ended: Ended,
@@ -37,7 +39,7 @@ impl Drop for Ended {
 }
 
 /// Reads the log from its end on into a ring for so many shards, until what this gives is dropped. `cut_off` is told when it
-/// ends. Gives where each part of the log begins as well.
+/// ends, and `unreadable` counts what could not be read. Gives where each part of the log begins as well.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -46,6 +48,7 @@ pub(crate) async fn start(
     (holds, watched): (Holds, WatchedRooms),
     shards: u16,
     cut_off: watch::Sender<bool>,
+    unreadable: Arc<AtomicU64>,
 ) -> Result<(Following, Arc<Ring>, Vec<u64>)> {
     let (told, begun) = oneshot::channel();
     let log = stores.log.clone();
@@ -59,6 +62,7 @@ pub(crate) async fn start(
             holds,
             watched,
             ring,
+            unreadable,
             place: 0,
             _ended: Ended(cut_off),
         };
@@ -78,6 +82,9 @@ impl Reader {
             if judged.record.fact == Fact::NodeGone(self.own) {
                 // The others took it for gone, and it is not.
                 self.holds.tell_again(Some(judged.record.partition));
+            }
+            if matches!(judged.record.fact, Fact::Unreadable(_)) {
+                self.unreadable.fetch_add(1, Ordering::Relaxed);
             }
             let flips = watched.flips(&judged);
             self.stores.log.judged(&judged);

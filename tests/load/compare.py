@@ -49,7 +49,7 @@ def rounds_of(name, rounds, secs):
         # Each begins another round, so that none always runs on a machine that has just been busy.
         order = goal.targets[number % len(goal.targets) :] + goal.targets[: number % len(goal.targets)]
         for target in order:
-            figures = measure(target, goal.case, secs)
+            figures = measure(target, goal.case, max(secs, goal.secs))
             runs[target].append(figures)
             print(f"{name} {number + 1} {target}: {json.dumps(figures)}", file=sys.stderr, flush=True)
     return runs

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Headers;
+use rdkafka::producer::future_producer::Delivery;
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
@@ -30,6 +33,15 @@ pub type Messages = BTreeMap<(String, String), (String, String, String)>;
 /// Where a message is in one and not in the other, or is not the same.
 pub async fn is_the_log(server: &Server) -> usize {
     let log = log(server).await;
+    has(server, &log).await;
+    log.len()
+}
+
+/// The same, of a log that was read.
+///
+/// # Panics
+/// Where a message is in one and not in the other, or is not the same.
+pub async fn has(server: &Server, log: &Messages) {
     let setting = |name| fleet::setting(server.environment(), name).to_owned();
     let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
     let endpoint = setting("DYNAMODB_ENDPOINT");
@@ -38,7 +50,7 @@ pub async fn is_the_log(server: &Server) -> usize {
         (archive.len() >= log.len()).then_some(archive)
     })
     .await;
-    for (place, message) in &log {
+    for (place, message) in log {
         assert_eq!(archive.get(place), Some(message), "{place:?} of the log");
     }
     let more: Vec<_> = archive
@@ -46,7 +58,6 @@ pub async fn is_the_log(server: &Server) -> usize {
         .filter(|place| !log.contains_key(*place))
         .collect();
     assert!(more.is_empty(), "not in the log: {more:?}");
-    log.len()
 }
 
 /// What the log shows.
@@ -148,8 +159,60 @@ fn log_of(server: &Server) -> (String, String) {
     (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"))
 }
 
-/// All records of the topic, each partition in its order.
+/// All facts of the topic, each partition in its order. What strangers put there is passed over.
 fn facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
+    let own = records(brokers, topic).into_iter().filter(|r| r.is_own);
+    own.map(|record| {
+        let fact = serde_json::from_slice(&record.value);
+        (record.offset, fact.expect("a fact as JSON"))
+    })
+    .collect()
+}
+
+/// Puts into the log what is none of Roomtone's; gives where it stands, as `partition/offset`.
+///
+/// # Panics
+/// Where the broker does not take it.
+pub async fn put_as_stranger(server: &Server, partition: i32, value: &[u8]) -> String {
+    let (brokers, topic) = log_of(server);
+    let mut config = ClientConfig::new();
+    let producer: FutureProducer = config
+        .set("bootstrap.servers", brokers)
+        .create()
+        .expect("a producer");
+    let record = FutureRecord::<(), [u8]>::to(&topic)
+        .partition(partition)
+        .payload(value);
+    let delivered = producer.send(record, ANSWER).await;
+    let Delivery {
+        partition, offset, ..
+    } = delivered.expect("the broker takes it");
+    format!("{partition}/{offset}")
+}
+
+/// What was set aside of the log, by where it stands there.
+///
+/// # Panics
+/// Where the topic of dead letters can't be read.
+pub async fn dead_letters(server: &Server) -> BTreeMap<String, Vec<u8>> {
+    let (brokers, topic) = log_of(server);
+    let read = move || records(&brokers, &format!("{topic}.dead-letters"));
+    let read = tokio::task::spawn_blocking(read).await;
+    let letters = read.expect("a topic that can be read").into_iter();
+    letters.map(|letter| (letter.key, letter.value)).collect()
+}
+
+/// A record as it stands in a topic.
+struct Stored {
+    offset: i64,
+    key: String,
+    value: Vec<u8>,
+    /// Whether Roomtone put it there: it says by which append it came.
+    is_own: bool,
+}
+
+/// All records of a topic, each partition in its order.
+fn records(brokers: &str, topic: &str) -> Vec<Stored> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -170,19 +233,25 @@ fn facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
         }
     }
     consumer.assign(&list).expect("partitions to read");
-    let mut facts = vec![];
+    let mut records = vec![];
     while !left.is_empty() {
         let message = consumer
             .poll(ANSWER)
             .expect("a record")
             .expect("a record that can be read");
-        let fact = serde_json::from_slice(message.payload().unwrap_or_default());
-        facts.push((message.offset(), fact.expect("a fact as JSON")));
+        records.push(Stored {
+            offset: message.offset(),
+            key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
+            value: message.payload().unwrap_or_default().to_vec(),
+            is_own: message
+                .headers()
+                .is_some_and(|headers| headers.iter().any(|header| header.key == "append")),
+        });
         if left.get(&message.partition()) == Some(&(message.offset() + 1)) {
             left.remove(&message.partition());
         }
     }
-    facts
+    records
 }
 
 /// All messages of the table.

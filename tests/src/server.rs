@@ -172,10 +172,10 @@ impl Starting {
 }
 
 async fn start_node(folder: &Path, environment: &[(String, String)]) -> Result<Process, Failed> {
-    let mut environment = environment.to_vec();
-    environment
-        .extend(["ROOMTONE_PORT", "ROOMTONE_ADMIN_PORT"].map(|name| (name.into(), "0".into())));
-    Process::start(&program::node_path(), &[], folder, &environment).await
+    let free = |name: &str| (name.to_owned(), "0".to_owned());
+    let mut all = vec![free("ROOMTONE_PORT"), free("ROOMTONE_ADMIN_PORT")];
+    all.extend_from_slice(environment);
+    Process::start(&program::node_path(), &[], folder, &all).await
 }
 
 impl Server {

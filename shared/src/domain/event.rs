@@ -71,9 +71,9 @@ pub enum Fact {
     In(RoomId, Event),
     /// A node is no more: none of its sockets is in any room.
     NodeGone(NodeId),
-    /// What stands there cannot be read. It says nothing, and is passed over.
+    /// What stands there, these octets, cannot be read. It says nothing, and is passed over.
     #[serde(skip)]
-    Unreadable,
+    Unreadable(Arc<[u8]>),
 }
 
 impl Fact {
@@ -82,7 +82,7 @@ impl Fact {
     pub fn room(&self) -> Option<RoomId> {
         match self {
             Self::In(room, _) => Some(*room),
-            Self::NodeGone(_) | Self::Unreadable => None,
+            Self::NodeGone(_) | Self::Unreadable(_) => None,
         }
     }
 }

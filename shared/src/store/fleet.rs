@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::Stores;
 use super::dynamodb::{self, Covered, Dynamo, DynamoHistory, DynamoMemberships, Rows};
-use super::kafka::{self, Group, Judging, KafkaLog};
+use super::kafka::{self, DeadLetters, Group, Judging, KafkaLog};
 use super::mongodb::MongoRooms;
 use super::recorder::{Desk, Recorder};
 use super::redis::{FleetPresence, Recent, RecentWriter, Redis};
@@ -70,6 +70,7 @@ impl Fleet {
             None => dynamodb::check_tables(&client, prefix).await?,
         }
         let partitions = kafka::ensure_topic(&settings.kafka).await?;
+        kafka::ensure_dead_letters(&settings.kafka).await?;
         if let Some(index) = &settings.index_topic {
             kafka::ensure_index_topic(&settings.kafka, index).await?;
         }
@@ -88,6 +89,7 @@ impl Fleet {
             memberships: memberships.clone(),
             rooms: rooms.clone(),
             recent: RecentWriter::new(redis.clone()),
+            dead_letters: DeadLetters::new(log.clone()),
             group: Group::join(&settings.kafka)?,
         });
         let stores = Stores {

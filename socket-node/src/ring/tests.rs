@@ -15,7 +15,7 @@ fn entry(place: u64) -> Arc<Entry> {
         offset: place,
         at: Timestamp::default(),
         append: None,
-        fact: Fact::Unreadable,
+        fact: Fact::Unreadable([].into()),
     };
     let judged = Arc::new(Judge::new(0).judge(Arc::new(record)));
     Entry::new(place, (judged, Instant::now()), vec![])

@@ -315,7 +315,7 @@ impl Shard {
                     session.read_back(origin.answer, &entry.judged.verdicts);
                 }
             }
-            Fact::In(..) | Fact::NodeGone(_) | Fact::Unreadable => {}
+            Fact::In(..) | Fact::NodeGone(_) | Fact::Unreadable(_) => {}
         }
         entry
             .flips

@@ -1,9 +1,8 @@
 //! People in rooms on a fleet, who talk while faults are provoked, and the judgement of what they wrote down.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use roomtone_tests::archive;
+use roomtone_tests::archive::Messages;
 use roomtone_tests::deadline::within_time;
 use roomtone_tests::folder::Folder;
 use roomtone_tests::room::{member, new_room};
@@ -50,6 +49,8 @@ pub(crate) struct Crowd {
     orders: watch::Sender<Orders>,
     progress: Progress,
     notes: Folder,
+    /// Of the first group.
+    rooms: Vec<String>,
 }
 
 impl Crowd {
@@ -57,11 +58,14 @@ impl Crowd {
     pub(crate) async fn gather(server: &Server, size: Size) -> Self {
         let (orders, progress) = (watch::Sender::new(Orders::Talk), Progress::default());
         let (notes, begun) = (Folder::new(), Instant::now());
-        let mut people = vec![];
+        let (mut people, mut first) = (vec![], vec![]);
         for _ in 0..size.groups {
             let mut rooms = vec![];
             for _ in 0..ROOMS_EACH {
                 rooms.push(new_room(server).await);
+            }
+            if first.is_empty() {
+                first.clone_from(&rooms);
             }
             for place in 0..size.talkers + size.listeners {
                 let user = member(server, &rooms).await;
@@ -93,7 +97,13 @@ impl Crowd {
             orders,
             progress,
             notes,
+            rooms: first,
         }
+    }
+
+    /// The rooms of the first group.
+    pub(crate) fn rooms(&self) -> &[String] {
+        &self.rooms
     }
 
     /// Messages acknowledged so far.
@@ -147,21 +157,23 @@ impl Crowd {
         begun.elapsed()
     }
 
-    /// Has everybody say their last words and hear all others', and judges what they wrote down.
+    /// Has everybody say their last words and hear all others'. Done twice, it is done.
     ///
     /// # Panics
     /// Where they do not come to an end in that time.
-    pub(crate) async fn finish(self, server: &Server, limit: Duration) -> Verdict {
+    pub(crate) async fn finish(&mut self, limit: Duration) {
         self.orders.send_replace(Orders::Finish);
         let all = async {
-            for person in self.people {
+            for person in self.people.drain(..) {
                 person.await.expect("somebody who lived to the end");
             }
         };
         within_time(limit, "everybody to hear the last words", all).await;
-        let log = archive::log(server).await;
-        let log: HashSet<(String, String)> = log.into_keys().collect();
-        let is_in_log = |room: &str, id: &str| log.contains(&(room.into(), id.into()));
+    }
+
+    /// Judges what they wrote down.
+    pub(crate) fn judge(&self, log: &Messages) -> Verdict {
+        let is_in_log = |room: &str, id: &str| log.contains_key(&(room.into(), id.into()));
         judge(self.notes.path(), is_in_log)
     }
 }

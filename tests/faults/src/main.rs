@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `scenario/` | one fault each |
+//! | `trial` | the course of a scenario |
 //! | `crowd` · `person` | people who talk and listen, and come back |
 //! | `notes` · `judge` | what they write down of it, and what that says |
 //! | `random` | numbers that are the same in every run |
@@ -20,6 +21,7 @@ mod proxy;
 mod random;
 mod results;
 mod scenario;
+mod trial;
 
 use std::process::ExitCode;
 use std::time::Instant;

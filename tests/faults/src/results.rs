@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::scenario::Outcome;
+use crate::trial::Outcome;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md");
 const HEAD: &str = "\
@@ -13,8 +13,8 @@ const HEAD: &str = "\
 Written by `tests/faults/run --full`. Real parts, one broker, three nodes; each fault strikes while messages are in flight. Outside clients
 write down what they send and get, and a judge who shares no code with the server reads that and the log.
 
-| scenario | faults | sent | acknowledged | heard | said again | cut off | lost | repeated | reordered | false receipts | gaps | recovered in, at most | took |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| scenario | faults | sent | acknowledged | heard | in history | said again | cut off | lost | repeated | reordered | false receipts | gaps | next acknowledged in, at most | back in, at most | took |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 /// What came of one scenario.
@@ -40,17 +40,15 @@ impl Row {
             Err(error) => format!("  FAILED after {} s: {error}", self.took.as_secs()),
             Ok(outcome) => {
                 let word = if self.holds() { "holds" } else { "FAILED" };
-                let Outcome {
-                    faults,
-                    recovered,
-                    verdict,
-                    also,
-                } = outcome;
                 format!(
-                    "  {word}: {faults} faults, recovered in {} ms at most, {} s; {also}\n  {}",
-                    recovered.as_millis(),
+                    "  {word}: {} faults, the next acknowledged in {}, the first back in {}, {} in history, {} s; {}\n  {}",
+                    outcome.faults,
+                    millis(outcome.acknowledged_in),
+                    millis(outcome.back_in),
+                    outcome.archived,
                     self.took.as_secs(),
-                    serde_json::to_string(verdict).expect("a verdict is JSON")
+                    outcome.also,
+                    serde_json::to_string(&outcome.verdict).expect("a verdict is JSON")
                 )
             }
         }
@@ -66,6 +64,7 @@ impl Row {
             v.sent,
             v.acknowledged,
             v.heard,
+            outcome.archived,
             v.said_again,
             v.cut_off,
             v.lost,
@@ -76,12 +75,18 @@ impl Row {
         ];
         let counts: String = counts.iter().map(|count| format!(" {count} |")).collect();
         let times = format!(
-            " {} ms | {} s |",
-            outcome.recovered.as_millis(),
+            " {} | {} | {} s |",
+            millis(outcome.acknowledged_in),
+            millis(outcome.back_in),
             self.took.as_secs()
         );
         format!("| {} |{counts}{times}\n", self.name)
     }
+}
+
+/// A time in milliseconds; a line where there is none.
+fn millis(time: Option<Duration>) -> String {
+    time.map_or_else(|| "—".into(), |time| format!("{} ms", time.as_millis()))
 }
 
 /// Writes the page.
@@ -93,11 +98,11 @@ pub(crate) fn write(rows: &[Row]) {
     rows.iter().for_each(|row| page.push_str(&row.cells()));
     page.push('\n');
     for row in rows {
-        let also = row
-            .outcome
-            .as_ref()
-            .map_or("", |outcome| outcome.also.as_str());
-        writeln!(page, "- **{}**: {}. {also}.", row.name, row.about).expect("a string");
+        let also = match &row.outcome {
+            Ok(outcome) if !outcome.also.is_empty() => format!(" {}.", outcome.also),
+            _ => String::new(),
+        };
+        writeln!(page, "- **{}**: {}.{also}", row.name, row.about).expect("a string");
     }
     std::fs::write(Path::new(PAGE), page).expect("the page can be written");
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 mod appends;
 mod client;
+mod dead_letters;
 mod follow;
 mod group;
 mod index_topic;
@@ -20,12 +21,13 @@ mod survey;
 mod topic;
 
 pub(super) use appends::{Judging, RecordedVerdicts};
+pub(super) use dead_letters::DeadLetters;
 pub(super) use group::Group;
 pub use index_topic::IndexTopic;
 pub(super) use log::KafkaLog;
 pub(super) use survey::{Found, survey};
 pub use topic::TopicError;
-pub(super) use topic::{ensure_index_topic, ensure_topic};
+pub(super) use topic::{ensure_dead_letters, ensure_index_topic, ensure_topic};
 
 /// How long a broker may take to answer a question.
 const ANSWER: Duration = Duration::from_secs(5);

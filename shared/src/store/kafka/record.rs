@@ -46,7 +46,8 @@ pub(super) fn time(message: &impl Message) -> Timestamp {
 /// Reads a message. One that cannot be read keeps its place, and says nothing.
 pub(super) fn read(message: &BorrowedMessage<'_>) -> Arc<Record> {
     let (partition, offset) = (place(message.partition()), message.offset());
-    let fact = serde_json::from_slice(message.payload().unwrap_or_default());
+    let octets = message.payload().unwrap_or_default();
+    let fact = serde_json::from_slice(octets);
     Arc::new(Record {
         partition,
         offset: u64::try_from(offset).unwrap_or(0),
@@ -55,7 +56,7 @@ pub(super) fn read(message: &BorrowedMessage<'_>) -> Arc<Record> {
         fact: fact.unwrap_or_else(|why| {
             let partition = partition.0;
             tracing::error!(partition, offset, %why, "a record cannot be read, and is passed over");
-            Fact::Unreadable
+            Fact::Unreadable(octets.into())
         }),
     })
 }

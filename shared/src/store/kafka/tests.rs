@@ -118,11 +118,12 @@ async fn what_cannot_be_read_keeps_its_place() {
     log.append_to(Partition(0), fact(4)).await.unwrap();
     let mut records = log.open(&[(Partition(0), 0)]).await.unwrap();
     let read = read(&mut records, 5).await;
+    let unreadable = |octets: &str| Fact::Unreadable(octets.as_bytes().into());
     let said = [
         fact(0),
-        Fact::Unreadable,
-        Fact::Unreadable,
-        Fact::Unreadable,
+        unreadable("no record"),
+        unreadable(""),
+        unreadable("{\"nodeGone\":\"x\"}"),
         fact(4),
     ];
     for ((offset, said), record) in (0..).zip(said).zip(read) {
@@ -136,7 +137,8 @@ async fn what_cannot_be_read_is_not_written() {
     for judging in [recorded(), Judging::Reader] {
         let log = log(&settings, judging);
         let refused = Err(Error::Unavailable("the log"));
-        assert_eq!(log.append_to(Partition(0), Fact::Unreadable).await, refused);
+        let unreadable = Fact::Unreadable([].into());
+        assert_eq!(log.append_to(Partition(0), unreadable).await, refused);
         assert_eq!(log.ends().await.unwrap(), [0, 0]);
     }
 }

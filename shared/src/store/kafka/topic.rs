@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::client::Plain;
-use super::{ANSWER, KafkaSettings, RECORD_BYTES_MAX};
+use super::{ANSWER, KafkaSettings, RECORD_BYTES_MAX, dead_letters};
 use crate::limits;
 
 /// How long a topic that was just made may take until all of it is there.
@@ -139,6 +139,23 @@ pub(in crate::store) async fn ensure_index_topic(
 ) -> Result<(), TopicError> {
     let topics = Topics::new(settings)?;
     topics.find_or_make(&topics.new_topic(topic, 1)).await?;
+    Ok(())
+}
+
+/// Makes the topic of what cannot be read where it is missing. What is there stays until somebody takes it away.
+///
+/// # Errors
+/// Where Kafka does not answer, or refuses.
+pub(in crate::store) async fn ensure_dead_letters(
+    settings: &KafkaSettings,
+) -> Result<(), TopicError> {
+    let topics = Topics::new(settings)?;
+    let (name, bytes) = (dead_letters::topic(settings), RECORD_BYTES_MAX.to_string());
+    let wanted = topics
+        .new_topic(&name, 1)
+        .set("retention.ms", "-1")
+        .set("max.message.bytes", &bytes);
+    topics.find_or_make(&wanted).await?;
     Ok(())
 }
 

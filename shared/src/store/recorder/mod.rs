@@ -3,11 +3,12 @@
 //! Every node is in one group, which divides the parts of the log among them; a part that a node gives up or dies
 //! with goes to another. Whoever has a part reads on from where it is recorded, in this order:
 //!
-//! 1. rows of messages, of counts and of verdicts; every one is a function of the log, so writing it again is
+//! 1. what cannot be read is set aside;
+//! 2. rows of messages, of counts and of verdicts; every one is a function of the log, so writing it again is
 //!    harmless, and two who record the same part for a moment write the same;
-//! 2. what each room comes to, which is up to where its history is shown: until then nobody sees a hole;
-//! 3. rooms are live or not, and then memberships whose change is in the log are pending no more;
-//! 4. how far all is recorded, and then the newest messages for Redis.
+//! 3. what each room comes to, which is up to where its history is shown: until then nobody sees a hole;
+//! 4. rooms are live or not, and then memberships whose change is in the log are pending no more;
+//! 5. how far all is recorded, and then the newest messages for Redis.
 //!
 //! Where a store does not answer the recorder waits, and what comes meanwhile stays in the log. It knows no
 //! operation, and nothing rests on when it runs.
@@ -20,7 +21,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinHandle;
 
 use super::dynamodb::{Covered, Rows};
-use super::kafka::{Group, KafkaLog};
+use super::kafka::{DeadLetters, Group, KafkaLog};
 use super::mongodb::MongoRooms;
 use super::redis::RecentWriter;
 use crate::domain::event::Partition;
@@ -47,6 +48,7 @@ pub(super) struct Desk {
     pub(super) memberships: Arc<dyn Memberships>,
     pub(super) rooms: Arc<MongoRooms>,
     pub(super) recent: RecentWriter,
+    pub(super) dead_letters: DeadLetters,
     pub(super) group: Group,
 }
 

@@ -86,6 +86,7 @@ impl Part<'_> {
     }
 
     async fn write(&mut self, judged: &[Judged], to: u64, at: Timestamp) -> Result<()> {
+        self.set_aside(judged).await?;
         let mut sheet = self.sums.open(&self.desk.rows, judged).await?;
         judged.iter().for_each(|judged| sheet.add(judged));
         let rows = &self.desk.rows;
@@ -97,6 +98,17 @@ impl Part<'_> {
         self.settle(judged).await?;
         self.desk.covered.forward(self.partition, to, at).await?;
         self.sums.close(sheet);
+        Ok(())
+    }
+
+    /// What cannot be read is put where somebody may look at it.
+    async fn set_aside(&self, judged: &[Judged]) -> Result<()> {
+        for Record { offset, fact, .. } in judged.iter().map(|judged| &*judged.record) {
+            if let Fact::Unreadable(octets) = fact {
+                let letters = &self.desk.dead_letters;
+                letters.put(self.partition, *offset, octets).await?;
+            }
+        }
         Ok(())
     }
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use roomtone_tests::archive;
 use roomtone_tests::server::Starting;
 
-use super::{Outcome, Scale};
-use crate::crowd::{Crowd, Size};
+use super::Scale;
 use crate::proxy::{Mood, Proxy};
+use crate::trial::{Outcome, Trial};
 
-const LIMIT: Duration = Duration::from_secs(900);
+/// Messages before it goes, and after it is back.
+const BETWEEN: usize = 400;
 /// Of a hundred requests, once it is back.
 const PERCENT: usize = 30;
 
@@ -17,31 +17,22 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let away = Duration::from_secs(scale.of(10, 600));
     let proxy = Proxy::before_dynamodb().await;
     let address = format!("http://{}", proxy.at());
-    let server = Starting::unhurried()
-        .with("DYNAMODB_ENDPOINT", address)
-        .start()
-        .await;
-    let crowd = Crowd::gather(&server, Size::default()).await;
-    crowd.more(400, LIMIT).await;
-    let before = (crowd.acknowledged(), proxy.struck());
+    let starting = Starting::unhurried().with("DYNAMODB_ENDPOINT", address);
+    let mut trial = Trial::begin(starting).await;
+    trial.talk(BETWEEN).await;
+    let before = (trial.acknowledged(), proxy.struck());
     proxy.turn(Mood::Refuse);
-    let recovered = crowd.more(1, LIMIT).await;
+    trial.next_acknowledged().await;
+    // How long it is away is what is tried: no condition ends it.
     tokio::time::sleep(away).await;
-    let meanwhile = crowd.acknowledged() - before.0;
-    let refused = proxy.struck() - before.1;
-    assert!(refused > 0, "DynamoDB was not asked");
+    let meanwhile = trial.acknowledged() - before.0;
+    trial.struck(proxy.struck() - before.1);
     proxy.turn(Mood::Throttle(PERCENT));
-    crowd.more(400, LIMIT).await;
-    let verdict = crowd.finish(&server, LIMIT).await;
+    trial.talk(BETWEEN).await;
+    trial.last_words().await;
     proxy.turn(Mood::Pass);
-    let archived = archive::is_the_log(&server).await;
-    Outcome {
-        faults: refused,
-        recovered,
-        verdict,
-        also: format!(
-            "{meanwhile} messages acknowledged in {} s without it; {archived} messages of the log are in history",
-            away.as_secs()
-        ),
-    }
+    trial.judge().await.also(format!(
+        "{meanwhile} messages were acknowledged in {} s without it",
+        away.as_secs()
+    ))
 }

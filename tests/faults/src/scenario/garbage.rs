@@ -1,20 +1,16 @@
 //! Frames that say nothing sensible, thousands of them, at a node where people talk: each is refused or ends its own connection,
 //! and nobody else notices.
 
-use std::time::Duration;
-
-use roomtone_tests::archive;
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::raw::connect;
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::socket::{BINARY, Incoming, Opening, PONG, TEXT};
 use tokio::task::JoinSet;
 
-use super::{Outcome, Scale};
-use crate::crowd::{Crowd, Size};
+use super::Scale;
 use crate::random::Random;
+use crate::trial::{Outcome, Trial};
 
-const LIMIT: Duration = Duration::from_secs(600);
 /// Who sends garbage, at once.
 const SENDERS: usize = 4;
 /// Frames that a connection is sent before one of them breaks the protocol, more or less.
@@ -32,13 +28,12 @@ const REFUSED: [&str; 6] = [
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let frames = scale.of(20_000, 1_000_000);
-    let server = Starting::unhurried().start().await;
-    let crowd = Crowd::gather(&server, Size::default()).await;
-    crowd.more(400, LIMIT).await;
+    let mut trial = Trial::begin(Starting::unhurried()).await;
+    trial.talk(400).await;
     let mut sending = JoinSet::new();
     for sender in 0..SENDERS {
-        let token = server.new_user().await.token;
-        let sockets = server.sockets().clone();
+        let token = trial.server.new_user().await.token;
+        let sockets = trial.server.sockets().clone();
         sending.spawn(async move {
             let mut random = Random::new(sender);
             let (mut sent, mut answered) = (0, 0);
@@ -53,20 +48,13 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     while let Some(done) = sending.join_next().await {
         answered += done.expect("somebody who sent all of it");
     }
-    let recovered = crowd.more(1, LIMIT).await;
-    let verdict = crowd.finish(&server, LIMIT).await;
-    assert_eq!(verdict.cut_off, 0, "somebody else noticed: {verdict:?}");
     assert!(answered > 0, "nobody was told anything");
-    archive::is_the_log(&server).await;
-    alive(&server).await;
-    Outcome {
-        faults: frames,
-        recovered,
-        verdict,
-        also: format!(
-            "{answered} of them refused by name, the others by the end of their connection; nobody else was cut off"
-        ),
-    }
+    trial.struck(frames);
+    trial.next_acknowledged().await;
+    alive(&trial.server).await;
+    trial.judge().await.unnoticed().also(format!(
+        "{answered} were refused by name, the others by the end of their connection; nobody else was cut off"
+    ))
 }
 
 /// One connection's garbage; gives how much of it was answered by REFUSED or ERROR. It always ends: the last frame breaks the

@@ -5,7 +5,7 @@
 //! fifth; and what comes of it all is what the user is told that they are in.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use roomtone_tests::archive::{self, Change};
 use roomtone_tests::client::Answer;
@@ -14,9 +14,10 @@ use roomtone_tests::server::Starting;
 use roomtone_tests::user::User;
 use tokio::task::JoinSet;
 
-use super::{Outcome, Scale};
+use super::Scale;
 use crate::judge::Verdict;
 use crate::random::Random;
+use crate::trial::Outcome;
 
 const USERS: usize = 8;
 const ROOMS: usize = 7;
@@ -51,10 +52,10 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         effective += follows_the_model(user, &changes).await;
     }
     let tried = USERS * SOCKETS * each;
-    archive::is_the_log(&server).await;
+    let archived = archive::is_the_log(&server).await;
     Outcome {
         faults: tried,
-        recovered: Duration::ZERO,
+        archived,
         verdict: Verdict {
             sent: tried,
             acknowledged: tried - refused,
@@ -65,6 +66,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
             "{effective} of them changed something, none against the model; {:.0} a second",
             tried as f64 / took.as_secs_f64()
         ),
+        ..Outcome::default()
     }
 }
 

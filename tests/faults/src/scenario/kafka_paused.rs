@@ -2,45 +2,33 @@
 
 use std::time::Duration;
 
-use roomtone_tests::archive;
 use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
 
-use super::{Outcome, Scale};
-use crate::crowd::{Crowd, Size};
+use super::Scale;
+use crate::trial::{Outcome, Trial};
 
-const LIMIT: Duration = Duration::from_secs(180);
+/// Messages before each pause.
+const BETWEEN: usize = 400;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let pauses = scale.of(1, 5);
-    let pause = Duration::from_secs(scale.of(8, 60));
     let kafka = Part::start("kafka").await;
-    let server = Starting::unhurried()
-        .with("KAFKA_BROKERS", kafka.at())
-        .start()
-        .await;
-    let crowd = Crowd::gather(&server, Size::default()).await;
-    let mut recovered = Duration::ZERO;
-    for _ in 0..pauses {
-        crowd.more(400, LIMIT).await;
-        crowd.busy(LIMIT).await;
+    let starting = Starting::unhurried().with("KAFKA_BROKERS", kafka.at());
+    let mut trial = Trial::begin(starting).await;
+    for _ in 0..scale.of(1, 5) {
+        trial.talk(BETWEEN).await;
         kafka.signal("STOP").await;
-        tokio::time::sleep(pause).await;
+        // How long it stands still is what is tried: no condition ends it.
+        tokio::time::sleep(Duration::from_secs(scale.of(8, 60))).await;
         kafka.signal("CONT").await;
-        recovered = recovered.max(crowd.more(1, LIMIT).await);
+        trial.struck(1);
+        trial.next_acknowledged().await;
     }
-    crowd.more(400, LIMIT).await;
-    let verdict = crowd.finish(&server, LIMIT).await;
-    assert!(verdict.refused > 0, "nothing was refused: {verdict:?}");
-    let archived = archive::is_the_log(&server).await;
-    let also = format!(
-        "{} SENDs refused by 503 and said again; {archived} messages of the log are in history",
-        verdict.refused
-    );
-    Outcome {
-        faults: pauses,
-        recovered,
-        verdict,
-        also,
-    }
+    trial.talk(BETWEEN).await;
+    let outcome = trial.judge().await;
+    let refused = outcome.verdict.refused;
+    assert!(refused > 0, "nothing was refused: {outcome:?}");
+    outcome.also(format!(
+        "{refused} SENDs were refused by 503 and said again"
+    ))
 }

@@ -1,5 +1,6 @@
 //! The scenarios: each provokes one fault while people talk, sees that it struck, and that it harmed nothing.
 
+mod dead_letters;
 mod dynamodb_away;
 mod dynamodb_throttles;
 mod garbage;
@@ -8,14 +9,16 @@ mod kafka_killed;
 mod kafka_paused;
 mod mongodb_away;
 mod node_killed;
+mod node_paused;
 mod redis_away;
 mod redis_flushed;
 mod rolling_restart;
+mod silent_sockets;
+mod slow_readers;
 
 use std::pin::Pin;
-use std::time::Duration;
 
-use crate::judge::Verdict;
+use crate::trial::Outcome;
 
 /// How much a scenario does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +37,6 @@ impl Scale {
             Self::Full => full,
         }
     }
-}
-
-/// What came of a scenario.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// How often the fault struck.
-    pub(crate) faults: usize,
-    /// The longest time from a fault's end to the next message acknowledged.
-    pub(crate) recovered: Duration,
-    pub(crate) verdict: Verdict,
-    /// What else was counted, in words.
-    pub(crate) also: String,
 }
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -70,6 +61,7 @@ macro_rules! scenarios {
 
 pub(crate) const ALL: &[Scenario] = scenarios! {
     node_killed: "a socket node is killed, and another one started, again and again",
+    node_paused: "a socket node stands still for longer than its lease, and comes back",
     rolling_restart: "each node gets SIGTERM in its turn, and a new one takes its place",
     kafka_killed: "the broker is killed, and started again, again and again",
     kafka_paused: "the broker stands still for longer than an append may take",
@@ -77,7 +69,10 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     redis_away: "Redis is slow, then hangs, then refuses",
     dynamodb_throttles: "DynamoDB throttles three of ten requests",
     dynamodb_away: "DynamoDB is away, and comes back",
+    dead_letters: "a stranger writes into the log what nobody can read",
     garbage: "frames that say nothing sensible, thousands of them",
+    slow_readers: "sockets do not read while a room is talked full",
+    silent_sockets: "sockets die without a word, after a connection, an upgrade or a login",
     joins_at_once: "one user's joins and exits run at once, through every node, and some are said twice",
     mongodb_away: "MongoDB is away, and comes back",
 };

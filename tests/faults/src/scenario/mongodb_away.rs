@@ -1,65 +1,49 @@
 //! MongoDB is away: no room is made, and chat goes on in those there are.
 
-use std::time::Duration;
-
-use roomtone_tests::archive;
 use roomtone_tests::deadline::until;
 use roomtone_tests::part::Part;
 use roomtone_tests::room::create_request;
 use roomtone_tests::server::{Server, Starting};
 
-use super::{Outcome, Scale};
-use crate::crowd::{Crowd, Size};
+use super::Scale;
 use crate::proxy::{Mood, Proxy};
+use crate::trial::{Outcome, Trial};
 
-const LIMIT: Duration = Duration::from_secs(120);
+const MOODS: [Mood; 2] = [Mood::Hang, Mood::Refuse];
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let rounds = scale.of(2, 20);
     let between = scale.of(400, 4_000);
     let mongodb = Part::start("mongodb").await;
     let proxy = Proxy::before(&mongodb.at()).await;
     let address = format!("mongodb://{}/rooms", proxy.at());
-    let server = Starting::unhurried()
-        .with("MONGO_URI", address)
-        .start()
-        .await;
-    let crowd = Crowd::gather(&server, Size::default()).await;
-    let mut recovered = Duration::ZERO;
-    for round in 0..rounds {
-        crowd.more(between, LIMIT).await;
+    let mut trial = Trial::begin(Starting::unhurried().with("MONGO_URI", address)).await;
+    for round in 0..scale.of(2, 20) {
+        trial.talk(between).await;
         let before = proxy.struck();
-        proxy.turn(if round % 2 == 0 {
-            Mood::Hang
-        } else {
-            Mood::Refuse
-        });
-        assert_eq!(create(&server, round).await, 503);
-        recovered = recovered.max(crowd.more(between, LIMIT).await);
+        proxy.turn(MOODS[round % MOODS.len()]);
+        assert_eq!(create(&trial.server, round).await, 503);
+        trial.next_acknowledged().await;
+        trial.talk(between).await;
         assert!(proxy.struck() > before, "MongoDB was not asked");
+        trial.struck(1);
         proxy.turn(Mood::Pass);
         // A client that lost its connections makes new ones by and by.
         let made = until("a room to be made", || async {
-            let status = create(&server, round).await;
+            let status = create(&trial.server, round).await;
             (status != 503).then_some(status)
         });
         assert_eq!(made.await, 201);
     }
-    let verdict = crowd.finish(&server, LIMIT).await;
-    assert_eq!(verdict.cut_off, 0, "somebody noticed: {verdict:?}");
-    let archived = archive::is_the_log(&server).await;
-    Outcome {
-        faults: rounds,
-        recovered,
-        verdict,
-        also: format!(
-            "create answered 503 meanwhile; {archived} messages of the log are in history"
-        ),
-    }
+    trial
+        .judge()
+        .await
+        .unnoticed()
+        .also("Create answered 503 meanwhile, and nobody was cut off")
 }
 
+/// Asks for a room of its own, the same in each try.
 async fn create(server: &Server, round: usize) -> u16 {
-    let owner = server.user("owner-of-later-rooms", "owner").await;
+    let owner = server.user(&format!("owner-{round}"), "owner").await;
     let request = create_request(&owner, &format!("later-{round}"));
     let service = server.service().await;
     service

@@ -1,44 +1,28 @@
 //! Redis loses all it holds while people talk.
 
-use std::time::Duration;
-
-use roomtone_tests::archive;
 use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Outcome, Scale};
-use crate::crowd::{Crowd, Size};
+use super::Scale;
+use crate::trial::{Outcome, Trial};
 
-const LIMIT: Duration = Duration::from_secs(120);
+/// Messages before each loss.
+const BETWEEN: usize = 100;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let flushes = scale.of(10, 500);
     let redis = Part::start("redis").await;
-    let address = format!("redis://{}", redis.at());
-    let server = Starting::unhurried()
-        .with("REDIS_URL", address)
-        .start()
-        .await;
-    let crowd = Crowd::gather(&server, Size::default()).await;
-    let mut recovered = Duration::ZERO;
-    for _ in 0..flushes {
-        crowd.more(100, LIMIT).await;
-        crowd.busy(LIMIT).await;
+    let starting = Starting::unhurried().with("REDIS_URL", format!("redis://{}", redis.at()));
+    let mut trial = Trial::begin(starting).await;
+    for _ in 0..scale.of(10, 500) {
+        trial.talk(BETWEEN).await;
         flush(&redis.at()).await;
-        recovered = recovered.max(crowd.more(1, LIMIT).await);
+        trial.struck(1);
+        trial.next_acknowledged().await;
     }
-    crowd.more(100, LIMIT).await;
-    let verdict = crowd.finish(&server, LIMIT).await;
-    assert_eq!(verdict.cut_off, 0, "somebody noticed: {verdict:?}");
-    let archived = archive::is_the_log(&server).await;
-    Outcome {
-        faults: flushes,
-        recovered,
-        verdict,
-        also: format!("nobody was cut off; {archived} messages of the log are in history"),
-    }
+    trial.talk(BETWEEN).await;
+    trial.judge().await.unnoticed()
 }
 
 async fn flush(address: &str) {

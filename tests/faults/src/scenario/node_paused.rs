@@ -1,0 +1,32 @@
+//! A socket node stands still for longer than its lease and its place among the recorders last: others go on with its share, and it
+//! comes back and writes what it had begun.
+
+use std::time::Duration;
+
+use roomtone_tests::server::Starting;
+
+use super::Scale;
+use crate::trial::{Outcome, Trial};
+
+/// Messages before each pause, and while it lasts.
+const BETWEEN: usize = 400;
+/// More than a lease of 10 s and a recorder's session of 6 s.
+const PAUSE: Duration = Duration::from_secs(12);
+
+pub(crate) async fn run(scale: Scale) -> Outcome {
+    let mut trial = Trial::begin(Starting::unhurried()).await;
+    // Who is on it stays there; who comes back goes elsewhere.
+    let node = trial.server.take_node(0);
+    for _ in 0..scale.of(1, 20) {
+        trial.talk(BETWEEN).await;
+        node.signal("STOP").await;
+        // How long it stands still is what is tried: no condition ends it.
+        tokio::time::sleep(PAUSE).await;
+        trial.talk(BETWEEN).await;
+        node.signal("CONT").await;
+        trial.struck(1);
+        trial.next_acknowledged().await;
+    }
+    trial.talk(BETWEEN).await;
+    trial.judge().await
+}
