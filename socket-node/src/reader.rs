@@ -79,12 +79,15 @@ impl Reader {
         let mut watched = self.watched.lock();
         let mut entries = Vec::with_capacity(batch.records.len());
         for judged in batch {
-            if judged.record.fact == Fact::NodeGone(self.own) {
+            match &judged.record.fact {
                 // The others took it for gone, and it is not.
-                self.holds.tell_again(Some(judged.record.partition));
-            }
-            if matches!(judged.record.fact, Fact::Unreadable(_)) {
-                self.unreadable.fetch_add(1, Ordering::Relaxed);
+                Fact::NodeGone(node) if *node == self.own => {
+                    self.holds.tell_again(Some(judged.record.partition));
+                }
+                Fact::Unreadable(_) => {
+                    self.unreadable.fetch_add(1, Ordering::Relaxed);
+                }
+                Fact::In(..) | Fact::NodeGone(_) => {}
             }
             let flips = watched.flips(&judged);
             self.stores.log.judged(&judged);

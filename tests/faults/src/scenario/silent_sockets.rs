@@ -56,7 +56,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     }
     let longest = longest.map(|took| took.as_secs_f64());
     trial.judge().await.unnoticed().also(format!(
-        "Closed within {:.1} s after a connection, {:.1} s after an upgrade, {:.1} s after the last sign of life; nobody else was cut off",
+        "Closed within {:.1} s after a connection, {:.1} s after an upgrade, {:.1} s after the last sign of life",
         longest[0], longest[1], longest[2]
     ))
 }
@@ -65,7 +65,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
 async fn closed_after(after: After, node: SocketAddr, user: &User) -> Duration {
     if matches!(after, After::Connection) {
         let mut stream = TcpStream::connect(node).await.expect("a connection");
-        return until(async { while stream.read_u8().await.is_ok() {} }).await;
+        return open_for(async { while stream.read_u8().await.is_ok() {} }).await;
     }
     let opened = Opening::default().open(node).await;
     let socket = opened.expect("the upgrade is granted");
@@ -79,12 +79,12 @@ async fn closed_after(after: After, node: SocketAddr, user: &User) -> Duration {
         let hello = hello.encode(Version::V1_2);
         writer.message(TEXT, &hello).await.expect("a login");
     }
-    until(async { while !matches!(reader.read().await, Incoming::Close(..) | Incoming::End) {} })
+    open_for(async { while !matches!(reader.read().await, Incoming::Close(..) | Incoming::End) {} })
         .await
 }
 
 /// How long it takes until a socket is closed.
-async fn until(closed: impl Future<Output = ()>) -> Duration {
+async fn open_for(closed: impl Future<Output = ()>) -> Duration {
     let silent = Instant::now();
     within_time(CLOSED_IN, "a silent socket to be closed", closed).await;
     silent.elapsed()
