@@ -94,7 +94,8 @@ fn in_one_file(_: &Env) -> Result<Stores, Failure> {
 
 /// What a function can be told.
 struct Settings {
-    rate: Rate,
+    send_rate: Rate,
+    room_send_rate: Rate,
     origins: Origins,
     search: Search,
     auth: Authenticator,
@@ -106,7 +107,8 @@ impl Settings {
     fn read(env: &Env) -> Result<Self, Failure> {
         let outbound = Outbound::new();
         let settings = Self {
-            rate: env.send_rate()?,
+            send_rate: env.send_rate()?,
+            room_send_rate: env.room_send_rate()?,
             origins: env.origins()?,
             search: env.search(&outbound)?,
             auth: Authenticator::new(&env.auth()?, outbound.clone())?,
@@ -127,7 +129,7 @@ impl Settings {
             auth: self.auth,
             search: self.search,
             origins: Arc::new(self.origins),
-            sends: SendLimit::new(self.rate),
+            sends: SendLimit::new(self.send_rate, self.room_send_rate),
         }
     }
 

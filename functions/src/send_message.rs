@@ -47,6 +47,7 @@ async fn send(
         .as_deref()
         .map(message::client_message_id)
         .transpose()?;
+    app.sends.count_in(room).await?;
     let message = rooms::send(&app.stores, room, &user, content, own_id).await?;
     Ok((StatusCode::CREATED, Json(message)))
 }
@@ -210,5 +211,25 @@ mod tests {
         assert_eq!(refused.problem(), (429, "/problems/too-fast"));
         assert_eq!(refused.headers[RETRY_AFTER], "1");
         assert_eq!(send(&town, "u2", &body).await.status, 201);
+    }
+
+    #[tokio::test]
+    async fn a_room_gets_so_many_whoever_sends_them_and_another_gets_its_own() {
+        let town = Town::with_room_rate(Rate { per_s: 1, burst: 3 });
+        let (full, other) = (town.room("u1", "p1").await, town.room("u1", "p2").await);
+        town.join("u2", full).await;
+        let body = json!({"roomId": full, "content": "x"});
+        let mut answers = vec![];
+        for who in ["u1", "u2", "u1", "u2", "u1"] {
+            answers.push(send(&town, who, &body).await);
+        }
+        let refused = answers
+            .iter()
+            .find(|a| a.status != 201)
+            .expect("five within a second");
+        assert_eq!(refused.problem(), (429, "/problems/too-fast"));
+        assert_eq!(refused.headers[RETRY_AFTER], "1");
+        let elsewhere = json!({"roomId": other, "content": "x"});
+        assert_eq!(send(&town, "u1", &elsewhere).await.status, 201);
     }
 }

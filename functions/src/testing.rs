@@ -49,6 +49,11 @@ impl Town {
         Self::by(&env.with("ROOMTONE_SEND_BURST", &rate.burst.to_string()))
     }
 
+    pub(crate) fn with_room_rate(rate: Rate) -> Self {
+        let env = Env::default().with("ROOMTONE_ROOM_SENDS_PER_S", &rate.per_s.to_string());
+        Self::by(&env.with("ROOMTONE_ROOM_SEND_BURST", &rate.burst.to_string()))
+    }
+
     /// Tokens may be signed with keys that are published here, too.
     pub(crate) fn with_published_keys(url: &str) -> Self {
         Self::by(&Env::default().with("AUTH_JWKS_URL", url))
@@ -66,7 +71,7 @@ impl Town {
             auth: Authenticator::new(&settings, outbound.clone()).unwrap(),
             search: Search::new(outbound, None).unwrap(),
             origins: Arc::new(env.origins().unwrap()),
-            sends: SendLimit::new(env.send_rate().unwrap()),
+            sends: SendLimit::new(env.send_rate().unwrap(), env.room_send_rate().unwrap()),
         };
         Self {
             app,

@@ -77,7 +77,10 @@ pub(crate) async fn run(
         auth,
         search: kept.search(settings.search.clone()),
         origins: settings.origins.clone(),
-        sends: kept.sends(SendLimit::new(settings.socket.send_rate)),
+        sends: kept.sends(SendLimit::new(
+            settings.socket.send_rate,
+            settings.socket.room_send_rate,
+        )),
     };
     start_sweeps(Duration::from_secs(settings.sweep_s), &state);
     let address = listener.local_addr().map_or(at, |bound| bound);

@@ -12,6 +12,10 @@ use crate::domain::rate::Rate;
 use crate::outbound::Outbound;
 use crate::search::Search;
 
+/// Users who together may go as fast in a room as each of them may: 1,000 messages a second where nothing is set, which is
+/// far more than anybody reads, and what a node carries to a thousand people.
+const FAST_USERS: u32 = 50;
+
 /// A setting that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{name}: {reason}")]
@@ -130,6 +134,25 @@ impl Env {
         Ok(Rate {
             per_s: self.number("ROOMTONE_SENDS_PER_S", 20, 1..=10_000_000)?,
             burst: self.number("ROOMTONE_SEND_BURST", 100, 1..=10_000_000)?,
+        })
+    }
+
+    /// `ROOMTONE_ROOM_SENDS_PER_S`, `ROOMTONE_ROOM_SEND_BURST`: messages of all users into one room. Where they are missing, so
+    /// many users may go as fast as each may.
+    ///
+    /// # Errors
+    /// Where one is no number from 1 to 1,000,000,000.
+    pub fn room_send_rate(&self) -> Result<Rate, ConfigError> {
+        let of_a_user = self.send_rate()?;
+        let range = 1..=1_000_000_000;
+        let (per_s, burst) = (of_a_user.per_s, of_a_user.burst);
+        Ok(Rate {
+            per_s: self.number(
+                "ROOMTONE_ROOM_SENDS_PER_S",
+                per_s * FAST_USERS,
+                range.clone(),
+            )?,
+            burst: self.number("ROOMTONE_ROOM_SEND_BURST", burst * FAST_USERS, range)?,
         })
     }
 

@@ -8,6 +8,7 @@
 //! `frame` and `ws` are pure. Nothing calls into a session but its lanes and `session::events`.
 
 mod accounts;
+mod addresses;
 mod entry;
 pub mod frame;
 mod holds;
@@ -20,6 +21,7 @@ mod outbox;
 mod reader;
 mod replay;
 mod ring;
+mod room_rates;
 mod serve;
 mod session;
 mod settings;

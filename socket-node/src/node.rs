@@ -14,12 +14,14 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::accounts::Accounts;
+use crate::addresses::Addresses;
 use crate::holds::Holds;
 use crate::lease;
 use crate::marks::Marks;
 use crate::reader;
 use crate::replay::Replays;
 use crate::ring::Ring;
+use crate::room_rates::RoomRates;
 use crate::settings::SocketSettings;
 use crate::shard::{self, Arrival, ShardHandle};
 use crate::watched::WatchedRooms;
@@ -43,6 +45,8 @@ pub(crate) struct Node {
     pub(crate) auth: Authenticator,
     pub(crate) ring: Arc<Ring>,
     pub(crate) accounts: Accounts,
+    pub(crate) addresses: Addresses,
+    pub(crate) room_rates: RoomRates,
     pub(crate) holds: Holds,
     pub(crate) marks: Marks,
     pub(crate) watched: WatchedRooms,
@@ -109,6 +113,8 @@ impl SocketNode {
             reader::start(own, presence, shards, cut_off.clone(), unreadable.clone()).await?;
         let node = Arc::new(Node {
             id,
+            addresses: Addresses::new(&settings),
+            room_rates: RoomRates::new(settings.room_send_rate),
             settings,
             holds,
             replays: Replays::start(stores.clone()),

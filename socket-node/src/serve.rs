@@ -1,14 +1,18 @@
 //! The HTTP server: accepts, bounds what a request's head may cost, and lets a stream be taken back.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::{Request, header};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower::util::MapRequest;
 
 /// The time in which a request's head must have come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -27,8 +31,9 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                tokio::spawn(connection(stream, router.clone(), down.subscribe()));
+            Ok((stream, peer)) => {
+                let of = (stream, Peer(peer.ip()));
+                tokio::spawn(connection(of, router.clone(), down.subscribe()));
             }
             Err(why) => {
                 tracing::warn!(%why, "no connection could be taken");
@@ -41,19 +46,34 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     down.closed().await;
 }
 
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 async fn closing(down: &mut watch::Receiver<bool>) {
     // Where the sender is gone, the server is too.
     let _ = down.wait_for(|down| *down).await;
 }
 
-async fn connection(stream: TcpStream, router: Router, mut down: watch::Receiver<bool>) {
+async fn connection(
+    (stream, peer): (TcpStream, Peer),
+    router: Router,
+    mut down: watch::Receiver<bool>,
+) {
     // Without it small frames wait for the other side's acknowledgements; nothing else depends on it.
     let _ = stream.set_nodelay(true);
+    let service = MapRequest::new(router, move |mut request: Request<Incoming>| {
+        // Nobody asks for it but an upgrade.
+        if request.headers().contains_key(header::UPGRADE) {
+            request.extensions_mut().insert(peer);
+        }
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     tokio::pin!(connection);
     // How a connection ended is its client's business.

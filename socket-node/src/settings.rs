@@ -34,6 +34,12 @@ pub struct SocketSettings {
     pub sockets_per_user_max: usize,
     /// `ROOMTONE_SOCKETS_MAX`: sockets on this node.
     pub sockets_max: usize,
+    /// `ROOMTONE_PROXIES`: proxies before this node that say in `X-Forwarded-For` whom they speak for.
+    pub proxies: usize,
+    /// `ROOMTONE_SOCKETS_PER_ADDRESS_MAX`: sockets of an address on this node.
+    pub sockets_per_address_max: usize,
+    /// `ROOMTONE_UPGRADES_PER_S`, `ROOMTONE_UPGRADE_BURST`: sockets that an address may open.
+    pub upgrade_rate: Rate,
     /// `ROOMTONE_CONNECT_S`: milliseconds from the upgrade to CONNECT.
     pub connect_ms: u64,
     /// `ROOMTONE_HEART_BEAT_S`: milliseconds between heart-beats, as offered both ways.
@@ -48,6 +54,8 @@ pub struct SocketSettings {
     pub slow_close_ms: u64,
     /// `ROOMTONE_SENDS_PER_S`, `ROOMTONE_SEND_BURST`: SENDs of a user on this node.
     pub send_rate: Rate,
+    /// `ROOMTONE_ROOM_SENDS_PER_S`, `ROOMTONE_ROOM_SEND_BURST`: messages of all users of this node into one room.
+    pub room_send_rate: Rate,
     /// `ROOMTONE_DRAIN_S`: milliseconds that sessions have to end in when the node goes down.
     pub drain_ms: u64,
     /// `ROOMTONE_WS_ECHO`: whether `/ws-echo` is there.
@@ -83,6 +91,16 @@ impl SocketSettings {
             transactions_max: env.number("ROOMTONE_TRANSACTIONS_MAX", 16, 1..=1_000)?,
             sockets_per_user_max: env.number("ROOMTONE_SOCKETS_PER_USER_MAX", 16, 1..=1_000_000)?,
             sockets_max: env.number("ROOMTONE_SOCKETS_MAX", 100_000, 1..=10_000_000)?,
+            proxies: env.number("ROOMTONE_PROXIES", 0, 0..=8)?,
+            sockets_per_address_max: env.number(
+                "ROOMTONE_SOCKETS_PER_ADDRESS_MAX",
+                5_000,
+                1..=10_000_000,
+            )?,
+            upgrade_rate: Rate {
+                per_s: env.number("ROOMTONE_UPGRADES_PER_S", 20, 1..=10_000_000)?,
+                burst: env.number("ROOMTONE_UPGRADE_BURST", 500, 1..=10_000_000)?,
+            },
             connect_ms: seconds("ROOMTONE_CONNECT_S", 10, 600)?,
             heart_beat_ms: env.number("ROOMTONE_HEART_BEAT_S", 10, 1..=600)? * 1000,
             silence_ping_ms: seconds("ROOMTONE_SILENCE_PING_S", 10, 600)?,
@@ -94,6 +112,7 @@ impl SocketSettings {
             )?,
             slow_close_ms: seconds("ROOMTONE_SLOW_CLOSE_S", 30, 600)?,
             send_rate: env.send_rate()?,
+            room_send_rate: env.room_send_rate()?,
             drain_ms: seconds("ROOMTONE_DRAIN_S", 10, 600)?,
             ws_echo: env.flag("ROOMTONE_WS_ECHO")?,
             origins: env.origins()?,

@@ -9,7 +9,9 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::addresses::Counting;
 use crate::node::SocketNode;
+use crate::serve::Peer;
 use crate::shard::Arrival;
 use crate::ws::{Handshake, HandshakeError, choose_protocol};
 
@@ -37,8 +39,9 @@ async fn echo(State(node): State<SocketNode>, request: Request) -> Response {
 }
 
 fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
-    let accept = match check(&node, request.headers()) {
-        Ok(accept) => accept,
+    let peer = request.extensions().get().copied();
+    let (accept, counting) = match check(&node, request.headers(), peer) {
+        Ok(checked) => checked,
         Err(refused) => return *refused,
     };
     let offered = joined(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL);
@@ -53,8 +56,13 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
         );
     };
     tokio::spawn(async move {
-        if let Some(arrival) = take_stream(upgrading, echo).await {
-            node.hand(arrival);
+        if let Some((stream, read)) = take_stream(upgrading).await {
+            node.hand(Arrival {
+                stream,
+                read,
+                echo,
+                counting,
+            });
         }
     });
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
@@ -72,8 +80,12 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
     response
 }
 
-/// Sees that the request is a handshake, from an origin that may, and that there is room.
-fn check(node: &SocketNode, headers: &HeaderMap) -> Result<HeaderValue, Box<Response>> {
+/// Sees that the request is a handshake, from an origin that may, and that there is room for whoever asks.
+fn check(
+    node: &SocketNode,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+) -> Result<(HeaderValue, Option<Box<Counting>>), Box<Response>> {
     let refused = |status, text| Box::new(refuse(status, text));
     let settings = &node.node.settings;
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
@@ -100,13 +112,24 @@ fn check(node: &SocketNode, headers: &HeaderMap) -> Result<HeaderValue, Box<Resp
         .accept()
         .map_err(|why| Box::new(not_a_handshake(why)))?;
     if node.sockets() >= settings.sockets_max {
-        return Err(refused(
+        let full = refused(
             StatusCode::SERVICE_UNAVAILABLE,
             "this node has as many sockets as it may",
-        ));
+        );
+        return Err(Box::new(retry_after(*full, 1)));
     }
-    HeaderValue::try_from(accept)
-        .map_err(|_| refused(StatusCode::BAD_REQUEST, "the handshake cannot be answered"))
+    let accept = HeaderValue::try_from(accept)
+        .map_err(|_| refused(StatusCode::BAD_REQUEST, "the handshake cannot be answered"))?;
+    let node = &node.node;
+    let entered = peer.map(|Peer(peer)| node.addresses.enter(peer, headers, node.now_ms()));
+    let counting = entered.transpose().map_err(|s| {
+        let too_many = refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            "this address opens sockets too fast, or has as many as it may",
+        );
+        Box::new(retry_after(too_many, s))
+    })?;
+    Ok((accept, counting.flatten()))
 }
 
 fn not_a_handshake(why: HandshakeError) -> Response {
@@ -131,12 +154,15 @@ fn refuse(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or("Refused");
     let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
     let problem = [(header::CONTENT_TYPE, "application/problem+json")];
-    let mut response = (status, problem, body.to_string()).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
+    (status, problem, body.to_string()).into_response()
+}
+
+/// Says when to try again.
+fn retry_after(mut refused: Response, seconds: u64) -> Response {
+    refused
+        .headers_mut()
+        .insert(header::RETRY_AFTER, seconds.into());
+    refused
 }
 
 /// The values of a header, joined by commas.
@@ -150,13 +176,9 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// Takes the TCP stream back from the HTTP layer, off its runtime.
-async fn take_stream(upgrading: OnUpgrade, echo: bool) -> Option<Arrival> {
+async fn take_stream(upgrading: OnUpgrade) -> Option<(std::net::TcpStream, Vec<u8>)> {
     let upgraded = upgrading.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
     let stream = parts.io.into_inner().into_std().ok()?;
-    Some(Arrival {
-        stream,
-        read: parts.read_buf.to_vec(),
-        echo,
-    })
+    Some((stream, parts.read_buf.to_vec()))
 }

@@ -23,7 +23,7 @@ mod settings;
 
 pub use super::dynamodb::{EpochError, TablesError};
 pub use super::kafka::{IndexTopic, TopicError};
-pub use super::redis::{Away, Rates};
+pub use super::redis::{Away, Rates, Whose};
 pub use settings::FleetSettings;
 
 /// Why the real parts cannot be used.

@@ -41,6 +41,7 @@ use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
 
 use crate::accounts::Account;
+use crate::addresses::Counting;
 use crate::frame::Version;
 use crate::holds::Told;
 use crate::outbox::Outbox;
@@ -86,6 +87,7 @@ pub(crate) struct Session {
     until: Cell<Instant>,
     ended: Ended,
     echo: bool,
+    _counting: Option<Box<Counting>>,
 }
 
 impl Session {
@@ -95,6 +97,7 @@ impl Session {
         id: u64,
         stream: std::net::TcpStream,
         echo: bool,
+        counting: Option<Box<Counting>>,
     ) -> Option<Rc<Self>> {
         let stream = TcpStream::from_std(stream).ok()?;
         let now = Instant::now();
@@ -119,6 +122,7 @@ impl Session {
             until: Cell::new(now + Duration::from_millis(shard.node.settings.connect_ms)),
             ended: Ended::default(),
             echo,
+            _counting: counting,
         }))
     }
 

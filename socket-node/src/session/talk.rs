@@ -141,6 +141,9 @@ impl Session {
             Some(_) => {}
             None => Box::pin(self.check_elsewhere(room)).await?,
         }
+        let node = &self.shard.node;
+        // Whoever may not talk here takes nothing from those who may.
+        node.room_rates.take(room, talks.len(), node.now_ms())?;
         let schedule = self.schedule(room).await?;
         let sender = self.user.get().map(|user| user.profile.clone());
         let sender = sender.ok_or_else(rooms::not_a_member)?;

@@ -22,6 +22,7 @@ use roomtone_shared::domain::user::Uid;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use crate::addresses::Counting;
 use crate::entry::Entry;
 use crate::latency::Latency;
 use crate::node::Node;
@@ -45,6 +46,7 @@ pub(crate) struct Arrival {
     /// What came behind the request already.
     pub(crate) read: Vec<u8>,
     pub(crate) echo: bool,
+    pub(crate) counting: Option<Box<Counting>>,
 }
 
 /// The way to a shard from other threads.
@@ -209,7 +211,9 @@ impl Shard {
     fn arrive(self: &Rc<Self>, arrival: Arrival) {
         let id = self.next_session.get();
         self.next_session.set(id + 1);
-        if let Some(session) = Session::new(self, id, arrival.stream, arrival.echo) {
+        if let Some(session) =
+            Session::new(self, id, arrival.stream, arrival.echo, arrival.counting)
+        {
             self.sessions.borrow_mut().insert(id, session.clone());
             tokio::task::spawn_local(session.run(arrival.read));
         } else {

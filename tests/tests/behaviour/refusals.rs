@@ -202,6 +202,53 @@ async fn who_sends_too_fast_is_refused_with_429_on_all_sockets_together() {
 }
 
 #[tokio::test]
+async fn a_room_that_is_talked_into_too_fast_refuses_with_429_and_others_do_not() {
+    let server = Starting::default()
+        .with("ROOMTONE_ROOM_SENDS_PER_S", 1)
+        .with("ROOMTONE_ROOM_SEND_BURST", 10)
+        .start()
+        .await;
+    let (room, other) = (new_room(&server).await, new_room(&server).await);
+    let stranger = server.new_user().await.connect().await;
+    // Whoever may not talk in it takes nothing from those who may.
+    for _ in 0..20 {
+        stranger.refused(talk(&room, "let me in"), 403).await;
+    }
+    let (user, friend) = (server.new_user().await, server.new_user().await);
+    let clients = [user.connect().await, friend.connect().await];
+    for client in &clients {
+        client.join(&room).await;
+        client.join(&other).await;
+    }
+    let (mut said, mut refused) = (vec![], 0);
+    for n in 0..40 {
+        let client = &clients[n % 2];
+        let receipt = client.post(talk(&room, &n.to_string())).await;
+        match client.answer(&receipt).await {
+            Answer::Receipt(receipt) => said.push(text(&json!(receipt.get("message-id")))),
+            Answer::Refused(refusal) => {
+                assert_eq!(refusal["status"], 429, "{refusal}");
+                refused += 1;
+            }
+            Answer::Error(error) => panic!("{error:?}"),
+        }
+    }
+    assert!(
+        (10..35).contains(&said.len()) && refused == 40 - said.len(),
+        "{} said, {refused} refused",
+        said.len()
+    );
+    clients[0].say(&other, "here is room").await;
+    let talked = user.history(&room).await;
+    let ids = talked.iter().filter(|m| m["messageType"] == "TALK");
+    let ids: Vec<_> = ids.map(|message| text(&message["id"])).collect();
+    assert_eq!(
+        ids, said,
+        "what was refused is shown, or what was taken is not"
+    );
+}
+
+#[tokio::test]
 async fn a_default_burst_is_100() {
     let server = Server::start().await;
     let room = new_room(&server).await;

@@ -1,7 +1,7 @@
 //! The WebSocket under STOMP: the upgrade, and the frames.
 
 use roomtone_tests::client::REPLIES;
-use roomtone_tests::deadline::within;
+use roomtone_tests::deadline::{until, within};
 use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::http::Request;
 use roomtone_tests::raw::{Raw, connect};
@@ -56,6 +56,88 @@ async fn the_old_path_is_open_too() {
             .unwrap_or_else(|status| panic!("{path}: {status}"));
         raw.text(connect(Version::V1_2, &token)).await;
         assert_eq!(raw.frame().await.command, "CONNECTED");
+    }
+}
+
+/// The status of an upgrade that a proxy asks for, for whom it says.
+async fn on_behalf(server: &Server, address: &str) -> Result<Raw, (u16, Option<String>)> {
+    let opening = Opening {
+        headers: &[("X-Forwarded-For", address)],
+        ..Opening::default()
+    };
+    match within("an upgrade", opening.open(server.address())).await {
+        Ok(socket) => Ok(Raw {
+            socket,
+            version: Version::V1_2,
+        }),
+        Err(refused) => {
+            let after = refused.header("retry-after").map(str::to_owned);
+            Err((refused.status, after))
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_opens_sockets_too_fast_is_refused_before_the_upgrade() {
+    let server = Starting::default()
+        .with("ROOMTONE_PROXIES", 1)
+        .with("ROOMTONE_UPGRADES_PER_S", 1)
+        .with("ROOMTONE_UPGRADE_BURST", 3)
+        .start()
+        .await;
+    let mut refused = 0;
+    // What stands before the proxy's own entry is anybody's word.
+    for said in [
+        "192.0.2.1",
+        "198.51.100.7, 192.0.2.1",
+        "192.0.2.1",
+        "192.0.2.1",
+        "192.0.2.1",
+    ] {
+        if let Err(why) = on_behalf(&server, said).await {
+            assert_eq!(why, (429, Some("1".into())));
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "five at once are more than three");
+    assert!(on_behalf(&server, "192.0.2.2").await.is_ok());
+    // A proxy that names nobody, or somebody of its own network, speaks for itself.
+    for _ in 0..5 {
+        assert!(on_behalf(&server, "10.0.0.1").await.is_ok());
+        assert!(upgrade(&server, "/ws-chat", &[]).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_sockets_and_one_that_ends_makes_room() {
+    let server = Starting::default()
+        .with("ROOMTONE_PROXIES", 1)
+        .with("ROOMTONE_SOCKETS_PER_ADDRESS_MAX", 2)
+        .start()
+        .await;
+    let kept = on_behalf(&server, "2001:db8::1").await;
+    let other = on_behalf(&server, "2001:db8::2").await;
+    assert!(kept.is_ok() && other.is_ok());
+    // The same household.
+    let third = on_behalf(&server, "2001:db8::3").await.err();
+    assert_eq!(third, Some((429, Some("1".into()))));
+    assert!(on_behalf(&server, "2001:db8:0:1::3").await.is_ok());
+    drop(other);
+    until("room for another", async || {
+        on_behalf(&server, "2001:db8::3").await.ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whom_a_header_names_is_not_believed_where_no_proxy_is_known() {
+    let server = Starting::default()
+        .with("ROOMTONE_UPGRADES_PER_S", 1)
+        .with("ROOMTONE_UPGRADE_BURST", 1)
+        .start()
+        .await;
+    for _ in 0..5 {
+        assert!(on_behalf(&server, "192.0.2.1").await.is_ok());
     }
 }
 

@@ -32,7 +32,7 @@ mod tests;
 
 pub use client::Away;
 pub(in crate::store) use client::RedisSettings;
-pub use rate::Rates;
+pub use rate::{Rates, Whose};
 
 pub(in crate::store) use client::Redis;
 pub(in crate::store) use presence::FleetPresence;

@@ -7,7 +7,7 @@ use crate::domain::event::NodeId;
 use crate::domain::rate::Rate;
 use crate::error::Error;
 use crate::store::redis::leases::NodeLeases;
-use crate::store::redis::{Away, Rates};
+use crate::store::redis::{Away, Rates, Whose};
 
 const RATE: Rate = Rate {
     per_s: 1_000,
@@ -22,15 +22,15 @@ async fn a_start_without_redis_works_and_redis_is_found_when_it_comes() {
     let redis = given::at(&way.url(), &given::prefix());
     let (rates, leases) = (Rates::new(redis.clone()), NodeLeases::new(redis.clone()));
     let who = given::user("u1").uid;
-    assert_eq!(rates.take(&who, RATE).await, Err(Away));
+    assert_eq!(rates.take(Whose::User(&who), RATE).await, Err(Away));
     assert_eq!(leases.renew(NODE).await, Err(Away));
     way.set(State::Open);
     // Others wait for a while after a failure; the lease does not.
-    assert_eq!(rates.take(&who, RATE).await, Err(Away));
+    assert_eq!(rates.take(Whose::User(&who), RATE).await, Err(Away));
     let renewed = given::sure(async || leases.renew(NODE).await.ok()).await;
     assert!(renewed);
     assert_eq!(leases.lost().await, Ok(vec![]));
-    let taken = given::sure(async || rates.take(&who, RATE).await.ok()).await;
+    let taken = given::sure(async || rates.take(Whose::User(&who), RATE).await.ok()).await;
     assert_eq!(taken, Ok(()));
     given::lose_all(&redis).await;
 }
