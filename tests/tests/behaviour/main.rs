@@ -7,6 +7,7 @@
 
 mod at_once;
 mod auth;
+mod authorisation;
 mod burst;
 mod crash;
 mod create;
