@@ -3,7 +3,7 @@
 //! Where there is Redis, all functions count in it together; while that is away each counts alone.
 
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use roomtone_shared::domain::rate::{Buckets, Rate, Refused};
@@ -19,9 +19,6 @@ const COUNTED_MAX: usize = 100_000;
 /// The buckets of users and of rooms. Clones share them.
 #[derive(Clone)]
 pub struct SendLimit {
-    /// How fast a user may send, and all of a room together.
-    user: Rate,
-    room: Rate,
     #[cfg(feature = "fleet")]
     rates: Option<Rates>,
     started: Instant,
@@ -34,8 +31,6 @@ impl SendLimit {
     #[must_use]
     pub fn new(user: Rate, room: Rate) -> Self {
         Self {
-            user,
-            room,
             #[cfg(feature = "fleet")]
             rates: None,
             started: Instant::now(),
@@ -56,13 +51,14 @@ impl SendLimit {
     /// # Errors
     /// `TooFast`.
     pub(crate) async fn count(&self, uid: &Uid) -> Result<()> {
+        let rate = lock(&self.users).rate();
         #[cfg(feature = "fleet")]
         if let Some(rates) = &self.rates
-            && let Ok(taken) = rates.take(Whose::User(uid), self.user).await
+            && let Ok(taken) = rates.take(Whose::User(uid), rate).await
         {
-            return taken.map_err(|s| too_fast("a user", self.user, s));
+            return taken.map_err(|s| too_fast("a user", rate, s));
         }
-        self.take("a user", &self.users, uid.clone())
+        self.take(("a user", rate), &self.users, uid.clone())
     }
 
     /// Counts one message into this room.
@@ -70,20 +66,24 @@ impl SendLimit {
     /// # Errors
     /// `TooFast`.
     pub(crate) async fn count_in(&self, room: RoomId) -> Result<()> {
+        let rate = lock(&self.rooms).rate();
         #[cfg(feature = "fleet")]
         if let Some(rates) = &self.rates
-            && let Ok(taken) = rates.take(Whose::Room(room), self.room).await
+            && let Ok(taken) = rates.take(Whose::Room(room), rate).await
         {
-            return taken.map_err(|s| too_fast("a room", self.room, s));
+            return taken.map_err(|s| too_fast("a room", rate, s));
         }
-        self.take("a room", &self.rooms, room)
+        self.take(("a room", rate), &self.rooms, room)
     }
 
-    fn take<K: Eq + Hash>(&self, whose: &str, of: &Mutex<Buckets<K>>, key: K) -> Result<()> {
+    fn take<K: Eq + Hash>(
+        &self,
+        (whose, rate): (&str, Rate),
+        of: &Mutex<Buckets<K>>,
+        key: K,
+    ) -> Result<()> {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let mut buckets = of.lock().unwrap_or_else(PoisonError::into_inner);
-        let rate = buckets.rate();
-        buckets.take(key, 1, now_ms).map_err(|why| match why {
+        lock(of).take(key, 1, now_ms).map_err(|why| match why {
             Refused::For(s) => too_fast(whose, rate, s),
             Refused::TooMany => Error::TooFast {
                 what: "too many send at once".into(),
@@ -91,6 +91,10 @@ impl SendLimit {
             },
         })
     }
+}
+
+fn lock<K>(buckets: &Mutex<Buckets<K>>) -> MutexGuard<'_, Buckets<K>> {
+    buckets.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn too_fast(whose: &str, Rate { per_s, burst }: Rate, retry_after_s: u64) -> Error {

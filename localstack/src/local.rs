@@ -11,7 +11,7 @@ use roomtone_shared::auth::{Authenticator, SettingsError, Signer};
 use roomtone_shared::store::embedded;
 #[cfg(feature = "fleet")]
 use roomtone_shared::store::fleet;
-use roomtone_socket_node::{SocketNode, StartError, serve};
+use roomtone_socket_node::{SocketNode, StartError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -87,15 +87,7 @@ pub(crate) async fn run(
     let router = router(settings.follow_url, state, signer, node.clone());
     tracing::info!(%address, "listening");
     eprintln!("Roomtone is at http://{address} (Ctrl-C ends it)");
-    let mut cut_off = false;
-    let stop = async {
-        tokio::select! {
-            () = shutdown => {}
-            () = node.cut_off() => cut_off = true,
-        }
-        node.stop().await;
-    };
-    serve(listener, router, stop).await;
+    let cut_off = node.serve(listener, router, shutdown).await;
     kept.close();
     match cut_off {
         true => Err(RunError::CutOff),

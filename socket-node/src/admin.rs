@@ -29,7 +29,8 @@ pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(ready);
-    roomtone_socket_node::serve(listener, router, std::future::pending()).await;
+    let never = std::future::pending();
+    roomtone_socket_node::serve(listener, router, never, async {}).await;
 }
 
 async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {

@@ -13,7 +13,7 @@ use roomtone_shared::config::Env;
 use roomtone_shared::crash;
 use roomtone_shared::logs;
 use roomtone_shared::store::fleet::Fleet;
-use roomtone_socket_node::{SocketNode, routes, serve, shutdown};
+use roomtone_socket_node::{SocketNode, routes, shutdown};
 use tokio::net::TcpListener;
 
 use node_settings::NodeSettings;
@@ -69,15 +69,7 @@ async fn run(
     let node = SocketNode::start(settings.socket, fleet.stores.clone(), auth).await?;
     ready.set(node.clone());
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let mut cut_off = false;
-    let stop = async {
-        tokio::select! {
-            () = shutdown => {}
-            () = node.cut_off() => cut_off = true,
-        }
-        node.stop().await;
-    };
-    serve(listener, routes(node.clone()), stop).await;
+    let cut_off = node.serve(listener, routes(node.clone()), shutdown).await;
     fleet.stop();
     if cut_off {
         return Err("the log can be read no more; its errors stand in the log above".into());

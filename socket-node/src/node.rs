@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use axum::Router;
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::domain::event::NodeId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::store::{Following, Stores};
 use thiserror::Error;
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -22,6 +24,7 @@ use crate::reader;
 use crate::replay::Replays;
 use crate::ring::Ring;
 use crate::room_rates::RoomRates;
+use crate::serve::serve;
 use crate::settings::SocketSettings;
 use crate::shard::{self, Arrival, ShardHandle};
 use crate::watched::WatchedRooms;
@@ -150,8 +153,27 @@ impl SocketNode {
             .sum()
     }
 
+    /// Serves [`routes`](crate::routes) and whatever else there is, until it is asked to stop or the log can be read no more, which
+    /// gives true. It takes nobody from then on, has everybody come back elsewhere, and ends when they are gone or their time is up.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        router: Router,
+        shutdown: impl Future<Output = ()>,
+    ) -> bool {
+        let mut cut_off = false;
+        let asked = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = self.cut_off() => cut_off = true,
+            }
+        };
+        serve(listener, router, asked, self.stop()).await;
+        cut_off
+    }
+
     /// Ends when the log can be read no more; nothing reaches anybody by this node from then on.
-    pub async fn cut_off(&self) {
+    async fn cut_off(&self) {
         // The sender lives as long as the node.
         let _ = self.node.cut_off.subscribe().wait_for(|is| *is).await;
     }
@@ -172,7 +194,7 @@ impl SocketNode {
     }
 
     /// Closes every session, and ends when they are gone and their marks are written, or their time is up.
-    pub async fn stop(&self) {
+    async fn stop(&self) {
         self.node.shutdown.send_replace(true);
         let up = Instant::now() + std::time::Duration::from_millis(self.node.settings.drain_ms);
         while self.sockets() > 0 && Instant::now() < up {

@@ -21,8 +21,14 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// The pause after the system did not give a connection: it has too many, and time mends that.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `shutdown`; requests that have begun are answered.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+/// Serves `router` on `listener` until `shutdown`. Then nobody is taken any more, requests that have begun are answered, and
+/// meanwhile `stop` is done.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
+) {
     let (down, _) = watch::channel(false);
     tokio::pin!(shutdown);
     loop {
@@ -43,7 +49,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     }
     drop(listener);
     down.send_replace(true);
-    down.closed().await;
+    tokio::join!(down.closed(), stop);
 }
 
 /// Who is at the other end of a connection.

@@ -16,7 +16,7 @@ use crate::shard::Arrival;
 use crate::ws::{Handshake, HandshakeError, choose_protocol};
 
 /// The node's routes: `/ws-chat`, `/ws-chat/websocket`, and `/ws-echo` where it is asked for. They must be
-/// served by [`crate::serve`], which gives the TCP stream back.
+/// served by [`SocketNode::serve`], which gives the TCP stream back.
 pub fn routes(node: SocketNode) -> Router {
     let echo = node.node.settings.ws_echo;
     let mut router = Router::new()
@@ -111,12 +111,17 @@ fn check(
     let accept = handshake
         .accept()
         .map_err(|why| Box::new(not_a_handshake(why)))?;
+    let unavailable = |text| {
+        let refused = refuse(StatusCode::SERVICE_UNAVAILABLE, text);
+        Box::new(retry_after(refused, 1))
+    };
+    if !node.is_ready() {
+        return Err(unavailable(
+            "this node is about to stop: come back, and another one answers",
+        ));
+    }
     if node.sockets() >= settings.sockets_max {
-        let full = refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "this node has as many sockets as it may",
-        );
-        return Err(Box::new(retry_after(*full, 1)));
+        return Err(unavailable("this node has as many sockets as it may"));
     }
     let accept = HeaderValue::try_from(accept)
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "the handshake cannot be answered"))?;

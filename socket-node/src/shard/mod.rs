@@ -195,6 +195,7 @@ impl Shard {
                 tokio::task::yield_now().await;
             }
         }
+        self.refuse_arrivals(arrivals);
         self.drain(&mut end).await;
     }
 
@@ -217,6 +218,14 @@ impl Shard {
             self.sessions.borrow_mut().insert(id, session.clone());
             tokio::task::spawn_local(session.run(arrival.read));
         } else {
+            self.sockets.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets go of sockets that came too late.
+    fn refuse_arrivals(&self, mut arrivals: mpsc::Receiver<Arrival>) {
+        arrivals.close();
+        while arrivals.try_recv().is_ok() {
             self.sockets.fetch_sub(1, Ordering::Relaxed);
         }
     }

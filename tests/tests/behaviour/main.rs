@@ -11,6 +11,7 @@ mod authorisation;
 mod burst;
 mod crash;
 mod create;
+mod drain;
 mod exit;
 mod four_rooms;
 mod gaps;
