@@ -10,7 +10,6 @@ use axum::Router;
 use lambda_runtime::{LambdaEvent, service_fn};
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::{ConfigError, Env, Origins};
-use roomtone_shared::crash;
 use roomtone_shared::domain::rate::Rate;
 use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
@@ -20,6 +19,7 @@ use roomtone_shared::store::Stores;
 use roomtone_shared::store::embedded;
 use roomtone_shared::store::fleet::FleetSettings;
 use roomtone_shared::store::fleet::function::{Function, Part};
+use roomtone_shared::{clock, crash};
 use serde_json::Value;
 
 use crate::reindex_rooms::sweep;
@@ -49,7 +49,10 @@ pub fn run_sweep(parts: &[Part]) -> ExitCode {
 
 fn start(parts: &[Part], serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
     let env = Env::process();
-    if let Err(why) = logs::init(&env).and_then(|()| crash::arm(&env)) {
+    if let Err(why) = logs::init(&env)
+        .and_then(|()| crash::arm(&env))
+        .and_then(|()| clock::set(&env))
+    {
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }

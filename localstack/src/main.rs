@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use roomtone_shared::config::Env;
-use roomtone_shared::crash;
 use roomtone_shared::logs;
+use roomtone_shared::{clock, crash};
 use roomtone_socket_node::shutdown;
 
 use arguments::Arguments;
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
 fn run(env: &Env) -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::read(env)?;
     crash::arm(env)?;
+    clock::set(env)?;
     logs::init(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

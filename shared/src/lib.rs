@@ -3,6 +3,7 @@
 //! Imports run one way: `rooms` → `store`, `search` → `domain` → `error`, `limits`.
 
 pub mod auth;
+pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod domain;

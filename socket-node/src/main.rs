@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::Env;
-use roomtone_shared::crash;
 use roomtone_shared::logs;
 use roomtone_shared::store::fleet::Fleet;
+use roomtone_shared::{clock, crash};
 use roomtone_socket_node::{SocketNode, routes, shutdown};
 use tokio::net::TcpListener;
 
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 fn start(env: &Env) -> Result<(), Failure> {
     let settings = NodeSettings::read(env)?;
     crash::arm(env)?;
+    clock::set(env)?;
     logs::init(env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -73,7 +73,7 @@ pub async fn log(server: &Server) -> Messages {
 /// What the log shows: each line that was said, and an ENTER or EXIT for each change of a membership, once.
 fn shown(brokers: &str, topic: &str) -> Messages {
     let (mut messages, mut told, mut said) = (Messages::new(), HashSet::new(), HashSet::new());
-    for (offset, fact) in facts(brokers, topic) {
+    for (offset, fact) in read_facts(brokers, topic) {
         let Some(room) = fact["in"][0].as_str().map(str::to_owned) else {
             continue;
         };
@@ -134,9 +134,7 @@ pub struct Change {
 /// # Panics
 /// Where the log can't be read.
 pub async fn changes(server: &Server) -> BTreeSet<Change> {
-    let (brokers, topic) = log_of(server);
-    let read = tokio::task::spawn_blocking(move || facts(&brokers, &topic)).await;
-    let facts = read.expect("a log that can be read");
+    let facts = facts(server).await;
     facts.iter().filter_map(|(_, fact)| change(fact)).collect()
 }
 
@@ -153,6 +151,16 @@ fn change(fact: &Value) -> Option<Change> {
     })
 }
 
+/// Every fact of the log, with its offset, each partition in its order.
+///
+/// # Panics
+/// Where the log can't be read.
+pub async fn facts(server: &Server) -> Vec<(i64, Value)> {
+    let (brokers, topic) = log_of(server);
+    let read = tokio::task::spawn_blocking(move || read_facts(&brokers, &topic)).await;
+    read.expect("a log that can be read")
+}
+
 /// Where the log is.
 fn log_of(server: &Server) -> (String, String) {
     let setting = |name| fleet::setting(server.environment(), name).to_owned();
@@ -160,7 +168,7 @@ fn log_of(server: &Server) -> (String, String) {
 }
 
 /// All facts of the topic, each partition in its order. What strangers put there is passed over.
-fn facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
+fn read_facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
     let own = records(brokers, topic).into_iter().filter(|r| r.is_own);
     own.map(|record| {
         let fact = serde_json::from_slice(&record.value);

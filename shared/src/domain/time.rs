@@ -13,6 +13,16 @@ pub struct Timestamp(u64);
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// Milliseconds by which a test has set the clock wrong.
+#[cfg(debug_assertions)]
+static WRONG_BY_MS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+
+/// Sets what [`Timestamp::now`] says wrong by so many milliseconds.
+#[cfg(debug_assertions)]
+pub(crate) fn set_clock_wrong_by(ms: i64) {
+    WRONG_BY_MS.store(ms, std::sync::atomic::Ordering::Relaxed);
+}
+
 impl Timestamp {
     /// The latest time that RFC 3339 can write, the last millisecond of the year 9999.
     const MAX_MS: u64 = 253_402_300_799_999;
@@ -27,7 +37,10 @@ impl Timestamp {
     #[must_use]
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self::from_ms(since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)))
+        let ms = since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        #[cfg(debug_assertions)]
+        let ms = ms.saturating_add_signed(WRONG_BY_MS.load(std::sync::atomic::Ordering::Relaxed));
+        Self::from_ms(ms)
     }
 
     /// Milliseconds since 1970 began.

@@ -86,14 +86,7 @@ impl Shard {
             return;
         };
         let epoch = self.node.stores.log.epoch();
-        let stores = self.node.stores.clone();
-        let end = self
-            .node
-            .ask(async move { stores.log.end(room).await })
-            .await;
-        let beyond =
-            since.epoch > epoch || end.is_ok_and(|end| since.epoch == epoch && since.offset >= end);
-        if beyond {
+        if self.is_beyond(room, since).await {
             subscription.set_gap(Some(since));
             if self.live(&subscription) {
                 self.tell_by_history(&subscription, room).await;
@@ -107,6 +100,17 @@ impl Shard {
             after = MessageId::last_of(epoch - 1, u64::MAX);
         }
         self.catch_up(&subscription, room, after).await;
+    }
+
+    /// Whether the log has not got as far as this id. The log is not asked where this shard has read further itself.
+    async fn is_beyond(&self, room: RoomId, since: MessageId) -> bool {
+        let epoch = self.node.stores.log.epoch();
+        if since.epoch != epoch || since.offset < self.position(room) {
+            return since.epoch > epoch;
+        }
+        let stores = self.node.stores.clone();
+        let end = self.node.ask(async move { stores.log.end(room).await });
+        end.await.is_ok_and(|end| since.offset >= end)
     }
 
     async fn catch_up(

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt, stream};
 use roomtone_tests::archive::Messages;
 use roomtone_tests::deadline::within_time;
 use roomtone_tests::folder::Folder;
@@ -13,14 +14,17 @@ use tokio::task::JoinHandle;
 use crate::judge::{Verdict, judge};
 use crate::notes::Notes;
 use crate::person::{Orders, Person, Progress, Talk};
+use crate::scenario::Scale;
 
-/// A user is in no more than four rooms, so people are in groups of four rooms.
-const ROOMS_EACH: usize = 4;
+/// People who become members at once.
+const TOGETHER: usize = 16;
 
 /// How many people there are, and how they talk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) groups: usize,
+    /// Rooms of each group, in all of which everybody of it is: a user may be in four.
+    pub(crate) rooms: usize,
     /// Who talks in each group.
     pub(crate) talkers: usize,
     /// Who only listens in each group.
@@ -28,14 +32,29 @@ pub(crate) struct Size {
     pub(crate) talk: Talk,
 }
 
+impl Size {
+    /// As many, who talk as fast as the fleet takes it where it is for the full size.
+    pub(crate) fn of(scale: Scale) -> Self {
+        let few = Self::default();
+        let talk = Talk {
+            window: scale.of(few.talk.window, 32),
+            pace: scale.of(few.talk.pace, Duration::from_millis(3)),
+            ..few.talk
+        };
+        Self { talk, ..few }
+    }
+}
+
 impl Default for Size {
     fn default() -> Self {
         let talk = Talk {
             window: 8,
             pace: Duration::from_millis(20),
+            subscribe_after: 0,
         };
         Self {
             groups: 4,
+            rooms: 4,
             talkers: 2,
             listeners: 1,
             talk,
@@ -61,14 +80,17 @@ impl Crowd {
         let (mut people, mut first) = (vec![], vec![]);
         for _ in 0..size.groups {
             let mut rooms = vec![];
-            for _ in 0..ROOMS_EACH {
+            for _ in 0..size.rooms {
                 rooms.push(new_room(server).await);
             }
             if first.is_empty() {
                 first.clone_from(&rooms);
             }
-            for place in 0..size.talkers + size.listeners {
-                let user = member(server, &rooms).await;
+            let members = stream::iter(0..size.talkers + size.listeners)
+                .map(async |place| (place, member(server, &rooms).await))
+                .buffered(TOGETHER);
+            let mut members = std::pin::pin!(members);
+            while let Some((place, user)) = members.next().await {
                 let window = if place < size.talkers {
                     size.talk.window
                 } else {
@@ -157,6 +179,18 @@ impl Crowd {
         begun.elapsed()
     }
 
+    /// Waits until so many subscriptions went on where another one was ended.
+    ///
+    /// # Panics
+    /// Where they do not, in that time.
+    pub(crate) async fn subscribed(&self, wanted: usize, limit: Duration) {
+        let mut subscribed = self.progress.subscribed.subscribe();
+        let enough = subscribed.wait_for(|count| *count >= wanted);
+        within_time(limit, "people to subscribe anew", enough)
+            .await
+            .expect("a crowd");
+    }
+
     /// Has everybody say their last words and hear all others'. Done twice, it is done.
     ///
     /// # Panics
@@ -184,6 +218,7 @@ impl Default for Progress {
             acknowledged: watch::Sender::new(0),
             in_flight: watch::Sender::new(0),
             came_back: watch::Sender::new(0),
+            subscribed: watch::Sender::new(0),
         }
     }
 }

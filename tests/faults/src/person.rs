@@ -42,6 +42,8 @@ pub(crate) struct Talk {
     pub(crate) window: usize,
     /// From one message to the next, at least.
     pub(crate) pace: Duration,
+    /// Messages of a room after which its subscription is ended and another one goes on from there; 0: never.
+    pub(crate) subscribe_after: usize,
 }
 
 /// How far all have come, for whoever provokes faults.
@@ -53,6 +55,8 @@ pub(crate) struct Progress {
     pub(crate) in_flight: watch::Sender<isize>,
     /// Connections that were made after the first.
     pub(crate) came_back: watch::Sender<usize>,
+    /// Subscriptions that went on where another one was ended.
+    pub(crate) subscribed: watch::Sender<usize>,
 }
 
 /// Somebody.
@@ -78,6 +82,21 @@ struct State {
     ends: HashSet<(String, String)>,
     said_ends: bool,
     connections: usize,
+    /// By room, on this connection.
+    subscriptions: BTreeMap<String, Subscribed>,
+}
+
+/// What somebody has of a room now.
+struct Subscribed {
+    /// The room's place among theirs, and how often they subscribed to it before on this connection.
+    id: (usize, usize),
+    heard: usize,
+}
+
+impl Subscribed {
+    fn name((place, times): (usize, usize)) -> String {
+        format!("{place}-{times}")
+    }
 }
 
 #[derive(Clone)]
@@ -159,10 +178,15 @@ impl Person {
                 .map(|id| format!("since:{id}\n"))
                 .unwrap_or_default();
             hello.extend(
-                format!("SUBSCRIBE\nid:{index}\ndestination:{ROOM_TOPIC}{room}\n{header}\n\0")
+                format!("SUBSCRIBE\nid:{index}-0\ndestination:{ROOM_TOPIC}{room}\n{header}\n\0")
                     .bytes(),
             );
             let room = room.clone();
+            let subscribed = Subscribed {
+                id: (index, 0),
+                heard: 0,
+            };
+            self.state.subscriptions.insert(room.clone(), subscribed);
             self.notes.write(Note::Subscribed { room, since });
         }
         line.writer.message(TEXT, &hello).await.ok()?;
@@ -191,7 +215,7 @@ impl Person {
                 incoming = line.incoming.recv() => match incoming {
                     Some(Incoming::Data(bytes)) => {
                         let Some(frame) = Frame::decode(&bytes, Version::V1_2) else { continue };
-                        if !self.take(&frame) { return false; }
+                        if !self.take(&frame) || !self.subscribe_anew(line).await { return false; }
                     }
                     Some(Incoming::Ping(payload)) => {
                         if line.writer.message(PONG, &payload).await.is_err() { return false; }
@@ -246,6 +270,39 @@ impl Person {
             self.state.unanswered.insert(number, unanswered);
             self.progress.in_flight.send_modify(|count| *count += 1);
             if !self.put(line, number).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Goes on by another subscription where one has had enough, and ends that; both at once, so that nobody is out of a room.
+    async fn subscribe_anew(&mut self, line: &mut Line) -> bool {
+        let enough = self.talk.subscribe_after;
+        if enough == 0 {
+            return true;
+        }
+        for (room, subscribed) in &mut self.state.subscriptions {
+            if subscribed.heard < enough {
+                continue;
+            }
+            let Some(since) = self.state.heard.get(room).cloned() else {
+                continue;
+            };
+            let (place, times) = subscribed.id;
+            let (old, new) = ((place, times), (place, times + 1));
+            *subscribed = Subscribed { id: new, heard: 0 };
+            let frames = format!(
+                "SUBSCRIBE\nid:{}\ndestination:{ROOM_TOPIC}{room}\nsince:{since}\n\n\0UNSUBSCRIBE\nid:{}\n\n\0",
+                Subscribed::name(new),
+                Subscribed::name(old)
+            );
+            self.notes.write(Note::Subscribed {
+                room: room.clone(),
+                since: Some(since),
+            });
+            self.progress.subscribed.send_modify(|count| *count += 1);
+            if line.writer.message(TEXT, frames.as_bytes()).await.is_err() {
                 return false;
             }
         }
@@ -339,6 +396,14 @@ impl Person {
         let Some(room) = destination.strip_prefix(ROOM_TOPIC).map(str::to_owned) else {
             return;
         };
+        // What an ended subscription still had on its way, the next one gives again.
+        let Some(subscribed) = self.state.subscriptions.get_mut(&room) else {
+            return;
+        };
+        if frame.get("subscription") != Some(&Subscribed::name(subscribed.id)) {
+            return;
+        }
+        subscribed.heard += 1;
         let text = |name: &str| said[name].as_str().map(str::to_owned);
         if said["messageType"] == "GAP" {
             let after = text("after").unwrap_or_default();

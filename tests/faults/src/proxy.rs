@@ -32,6 +32,7 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     mood: watch::Sender<Mood>,
     struck: Arc<AtomicUsize>,
+    passed: Arc<AtomicUsize>,
     listening: tokio::task::JoinHandle<()>,
 }
 
@@ -40,6 +41,7 @@ struct Way {
     to: String,
     mood: watch::Receiver<Mood>,
     struck: Arc<AtomicUsize>,
+    passed: Arc<AtomicUsize>,
     /// What is sent through is HTTP.
     http: bool,
 }
@@ -71,14 +73,13 @@ impl Proxy {
     async fn start(to: &str, http: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (mood, struck) = (
-            watch::Sender::new(Mood::Pass),
-            Arc::new(AtomicUsize::new(0)),
-        );
+        let mood = watch::Sender::new(Mood::Pass);
+        let (struck, passed) = (Arc::default(), Arc::default());
         let way = Way {
             to: to.into(),
             mood: mood.subscribe(),
-            struck: struck.clone(),
+            struck: Arc::clone(&struck),
+            passed: Arc::clone(&passed),
             http,
         };
         let listening = tokio::spawn(listen(listener, way));
@@ -86,6 +87,7 @@ impl Proxy {
             address,
             mood,
             struck,
+            passed,
             listening,
         }
     }
@@ -98,6 +100,11 @@ impl Proxy {
     /// Treats all that comes from now on like this.
     pub(crate) fn turn(&self, mood: Mood) {
         self.mood.send_replace(mood);
+    }
+
+    /// How many requests it passed on, or pieces of what is no HTTP.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed.load(Ordering::Relaxed)
     }
 
     /// How often it did anything but pass on.
@@ -215,6 +222,7 @@ impl Way {
                     self.strike();
                     back.lock().await.write_all(&throttling()).await?;
                 } else {
+                    self.passed.fetch_add(1, Ordering::Relaxed);
                     to.write_all(&bytes[..end]).await?;
                 }
                 bytes.drain(..end);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use roomtone_tests::archive;
 use roomtone_tests::server::{Server, Starting};
+use serde::{Deserialize, Serialize};
 
 use crate::crowd::{Crowd, Size};
 use crate::judge::Verdict;
@@ -21,7 +22,7 @@ pub(crate) struct Trial {
 }
 
 /// What came of a scenario.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// How often the fault struck.
     pub(crate) faults: usize,
@@ -39,8 +40,13 @@ pub(crate) struct Outcome {
 impl Trial {
     /// Starts a fleet, and has people begin to talk there.
     pub(crate) async fn begin(starting: Starting) -> Self {
+        Self::begin_with(starting, Size::default()).await
+    }
+
+    /// The same, with so many people.
+    pub(crate) async fn begin_with(starting: Starting, size: Size) -> Self {
         let server = starting.start().await;
-        let crowd = Crowd::gather(&server, Size::default()).await;
+        let crowd = Crowd::gather(&server, size).await;
         Self {
             server,
             crowd,
@@ -86,6 +92,11 @@ impl Trial {
     pub(crate) async fn back_after(&mut self, before: usize) {
         let took = self.crowd.came_back_after(before, LIMIT).await;
         self.back_in = self.back_in.max(Some(took));
+    }
+
+    /// Waits until so many subscriptions went on where another one was ended.
+    pub(crate) async fn subscribed(&self, wanted: usize, limit: Duration) {
+        self.crowd.subscribed(wanted, limit).await;
     }
 
     /// Has everybody say their last words and hear all others'.

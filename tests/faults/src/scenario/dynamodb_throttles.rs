@@ -3,6 +3,7 @@
 use roomtone_tests::server::Starting;
 
 use super::Scale;
+use crate::crowd::Size;
 use crate::proxy::{Mood, Proxy};
 use crate::trial::{Outcome, Trial};
 
@@ -12,7 +13,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let proxy = Proxy::before_dynamodb().await;
     let address = format!("http://{}", proxy.at());
     let starting = Starting::unhurried().with("DYNAMODB_ENDPOINT", address);
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin_with(starting, Size::of(scale)).await;
     proxy.turn(Mood::Throttle(PERCENT));
     trial.next_acknowledged().await;
     trial.talk(scale.of(2_000, 50_000)).await;

@@ -1,6 +1,8 @@
 //! The scenarios: each provokes one fault while people talk, sees that it struck, and that it harmed nothing.
 
+mod clocks;
 mod dead_letters;
+mod deploy;
 mod dynamodb_away;
 mod dynamodb_throttles;
 mod garbage;
@@ -10,11 +12,14 @@ mod kafka_paused;
 mod mongodb_away;
 mod node_killed;
 mod node_paused;
+mod off_races_sends;
 mod redis_away;
 mod redis_flushed;
 mod rolling_restart;
 mod silent_sockets;
+mod since_everywhere;
 mod slow_readers;
+mod subscribes_in_bursts;
 
 use std::pin::Pin;
 
@@ -49,6 +54,16 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(Scale) -> Running,
 }
 
+/// Those that need what only debug builds of the server have: a clock that can be set wrong.
+const DEBUG_ONLY: [&str; 1] = ["clocks"];
+
+impl Scenario {
+    /// Whether the server, which is built as this is, has all that it takes.
+    pub(crate) fn can_run(&self) -> bool {
+        cfg!(debug_assertions) || !DEBUG_ONLY.contains(&self.name)
+    }
+}
+
 macro_rules! scenarios {
     ($($name:ident: $about:literal,)*) => {
         &[$(Scenario {
@@ -63,6 +78,7 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     node_killed: "a socket node is killed, and another one started, again and again",
     node_paused: "a socket node stands still for longer than its lease, and comes back",
     rolling_restart: "each node gets SIGTERM in its turn, and a new one takes its place",
+    deploy: "a node with many clients is asked to stop, and they come to the others",
     kafka_killed: "the broker is killed, and started again, again and again",
     kafka_paused: "the broker stands still for longer than an append may take",
     redis_flushed: "all that Redis holds is thrown away, again and again",
@@ -70,6 +86,10 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     dynamodb_throttles: "DynamoDB throttles three of ten requests",
     dynamodb_away: "DynamoDB is away, and comes back",
     dead_letters: "a stranger writes into the log what nobody can read",
+    subscribes_in_bursts: "subscriptions end in the middle of a burst, and others go on from there",
+    since_everywhere: "somebody comes back since each message of a room, through every node",
+    off_races_sends: "somebody turns off by one socket while they talk by another",
+    clocks: "nodes whose clocks are an hour before, and an hour behind",
     garbage: "frames that say nothing sensible, thousands of them",
     slow_readers: "sockets do not read while a room is talked full",
     silent_sockets: "sockets die without a word, after a connection, an upgrade or a login",

@@ -3,11 +3,12 @@
 use roomtone_tests::server::Starting;
 
 use super::Scale;
+use crate::crowd::Size;
 use crate::trial::{Outcome, Trial};
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let between = scale.of(400, 20_000);
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin_with(Starting::unhurried(), Size::of(scale)).await;
     for _ in 0..scale.of(4, 50) {
         trial.talk(between).await;
         let before = trial.came_back();

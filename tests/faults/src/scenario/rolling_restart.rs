@@ -3,6 +3,7 @@
 use roomtone_tests::server::Starting;
 
 use super::Scale;
+use crate::crowd::Size;
 use crate::trial::{Outcome, Trial};
 
 /// Socket nodes of a fleet beside the one process.
@@ -10,7 +11,7 @@ const NODES: usize = 2;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let between = scale.of(400, 10_000);
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin_with(Starting::unhurried(), Size::of(scale)).await;
     for _ in 0..scale.of(1, 10) * NODES {
         // The new one is there before the old one goes.
         trial.server.add_node(&[]).await;
