@@ -256,6 +256,11 @@ impl Server {
         started.unwrap_or_else(|failed| panic!("a process ended: {}", failed.output))
     }
 
+    /// Sends sockets to the nodes alone from here on, and not to the process that answers HTTP too.
+    pub fn keep_to_nodes(&self) {
+        self.sockets.remove(self.process.address);
+    }
+
     /// Takes a node of a fleet out: from here on nobody new is sent there. Dropped, it is killed.
     ///
     /// # Panics

@@ -45,7 +45,10 @@ impl Trial {
 
     /// The same, with so many people.
     pub(crate) async fn begin_with(starting: Starting, size: Size) -> Self {
-        let server = starting.start().await;
+        let mut server = starting.start().await;
+        // Three nodes that may go. The process that answers HTTP stays, and whoever came to it would too.
+        server.add_node(&[]).await;
+        server.keep_to_nodes();
         let crowd = Crowd::gather(&server, size).await;
         Self {
             server,

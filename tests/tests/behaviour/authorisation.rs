@@ -36,8 +36,17 @@ use State::{Evicted, Exited, Left, Member, Nowhere, Off, Stranger};
 
 const STATES: [State; 7] = [Member, Off, Left, Exited, Evicted, Stranger, Nowhere];
 
-/// Somebody new in this state, their socket, and the room.
-async fn somebody(server: &Server, state: State) -> (User, Client, String) {
+/// Four rooms that somebody may be in.
+async fn four_rooms(server: &Server) -> Vec<String> {
+    let mut rooms = vec![];
+    for _ in 0..4 {
+        rooms.push(new_room(server).await);
+    }
+    rooms
+}
+
+/// Somebody new in this state, their socket, and the room; the others are those that they may be in besides.
+async fn somebody(server: &Server, state: State, others: &[String]) -> (User, Client, String) {
     let user = server.new_user().await;
     let client = user.connect().await;
     if state == Nowhere {
@@ -59,8 +68,8 @@ async fn somebody(server: &Server, state: State) -> (User, Client, String) {
             client.done(act("exit", &room)).await;
         }
         Evicted => {
-            for _ in 0..4 {
-                client.join(&new_room(server).await).await;
+            for other in others {
+                client.join(other).await;
             }
         }
         Member | Stranger | Nowhere => {}
@@ -123,10 +132,11 @@ async fn ask(server: &Server, route: &Route, room: &str, authorization: Option<&
 #[tokio::test]
 async fn every_route_is_for_whom_it_is_for() {
     let server = Server::start().await;
+    let others = four_rooms(&server).await;
     let mut wrong = vec![];
     for route in &ROUTES {
         for (state, expected) in STATES.into_iter().zip(route.3) {
-            let (user, _client, room) = somebody(&server, state).await;
+            let (user, _client, room) = somebody(&server, state, &others).await;
             let bearer = format!("Bearer {}", user.token);
             let status = ask(&server, route, &room, Some(&bearer)).await.status;
             if status != expected {
@@ -161,10 +171,11 @@ const SENDS: [Sent; 8] = [
 #[tokio::test]
 async fn every_frame_is_for_whom_it_is_for() {
     let server = Server::start().await;
+    let others = four_rooms(&server).await;
     let mut wrong = vec![];
     for (verb, body, becomes) in &SENDS {
         for (state, expected) in STATES.into_iter().zip(becomes) {
-            let (_user, client, room) = somebody(&server, state).await;
+            let (_user, client, room) = somebody(&server, state, &others).await;
             let body: Value = serde_json::from_str(&filled(body, &room)).unwrap();
             let sent = Frame::send(&format!("/chat/pub/{verb}"), &body);
             let receipt = client.post(sent).await;
@@ -184,6 +195,7 @@ async fn every_frame_is_for_whom_it_is_for() {
 #[tokio::test]
 async fn a_room_is_heard_by_its_members_and_by_nobody_else() {
     let server = Server::start().await;
+    let others = four_rooms(&server).await;
     for (state, hears) in [
         (Member, true),
         (Off, true),
@@ -191,7 +203,7 @@ async fn a_room_is_heard_by_its_members_and_by_nobody_else() {
         (Evicted, false),
         (Stranger, false),
     ] {
-        let (user, client, room) = somebody(&server, state).await;
+        let (user, client, room) = somebody(&server, state, &others).await;
         client.listen(&room).await;
         let speaker = server.new_user().await.connect().await;
         speaker.join(&room).await;
