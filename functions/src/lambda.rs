@@ -113,7 +113,7 @@ impl Settings {
             send_rate: env.send_rate()?,
             room_send_rate: env.room_send_rate()?,
             origins: env.origins()?,
-            search: env.search(&outbound)?,
+            search: Search::read(env, &outbound)?,
             auth: Authenticator::new(&env.auth()?, outbound.clone())?,
             outbound,
             fleet: FleetSettings::read(env)?,

@@ -32,7 +32,7 @@ dynamodb_start() {
   local folder
   folder=$(dynamodb_folder)
   mkdir -p "$data/dynamodb" &&
-    begin dynamodb "$dynamodb_port" java -Xms128m -Xmx1g -XX:+ExitOnOutOfMemoryError \
+    begin dynamodb "$dynamodb_port" java -Xms128m "-Xmx${ROOMTONE_DYNAMODB_HEAP:-1g}" -XX:+ExitOnOutOfMemoryError \
       "-Djava.library.path=$folder/DynamoDBLocal_lib" -jar "$folder/DynamoDBLocal.jar" \
       -port "$dynamodb_port" -sharedDb "${dynamodb_keeps[@]}" -disableTelemetry
 }

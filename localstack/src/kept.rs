@@ -7,7 +7,7 @@ use roomtone_shared::store::embedded;
 #[cfg(feature = "fleet")]
 use roomtone_shared::store::fleet::{Fleet, function};
 
-use crate::local::RunError;
+use crate::run_error::RunError;
 use crate::settings::Settings;
 
 /// What is open.

@@ -7,54 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use roomtone_functions::{App, SendLimit, app};
-use roomtone_shared::auth::{Authenticator, SettingsError, Signer};
-use roomtone_shared::store::embedded;
-#[cfg(feature = "fleet")]
-use roomtone_shared::store::fleet;
-use roomtone_socket_node::{SocketNode, StartError};
-use thiserror::Error;
+use roomtone_shared::auth::{Authenticator, Signer};
+use roomtone_socket_node::SocketNode;
 use tokio::net::TcpListener;
 
 use crate::kept::Kept;
+use crate::run_error::RunError;
 use crate::settings::Settings;
-use crate::signing_key::{self, KeyError};
-use crate::{dev_token, page, sweeps};
-
-/// Why the local run did not start.
-#[derive(Debug, Error)]
-pub(crate) enum RunError {
-    /// The port cannot be had.
-    #[error("cannot listen on {at}: {why}; choose another port with --port or ROOMTONE_PORT")]
-    Listen {
-        /// Where it wanted to.
-        at: SocketAddr,
-        /// What the system says.
-        why: std::io::Error,
-    },
-    /// Nothing reaches anybody any more, and nothing can be said.
-    #[error("the log can be read no more; its errors stand in the log above")]
-    CutOff,
-    /// The data folder is not usable.
-    #[error(transparent)]
-    Data(#[from] embedded::OpenError),
-    /// The real parts are not usable.
-    #[cfg(feature = "fleet")]
-    #[error(transparent)]
-    Fleet(#[from] fleet::OpenError),
-    /// The same, of the functions' part of them.
-    #[cfg(feature = "fleet")]
-    #[error(transparent)]
-    Functions(#[from] fleet::function::FunctionError),
-    /// There is no signing key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A setting for tokens is wrong.
-    #[error("{0}")]
-    Auth(#[from] SettingsError),
-    /// The socket node did not start.
-    #[error("the socket node did not start: {0}")]
-    Node(#[from] StartError),
-}
+use crate::{dev_token, page, signing_key, sweeps};
 
 /// Runs until `shutdown`, and ends once what has begun is done.
 pub(crate) async fn run(

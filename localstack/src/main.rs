@@ -5,6 +5,7 @@ mod dev_token;
 mod kept;
 mod local;
 mod page;
+mod run_error;
 mod settings;
 mod signing_key;
 mod sweeps;

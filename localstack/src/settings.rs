@@ -47,7 +47,7 @@ impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, ConfigError> {
         let host = env.text("ROOMTONE_HOST").unwrap_or("127.0.0.1").parse();
         let outbound = Outbound::new();
-        let search = env.search(&outbound)?;
+        let search = Search::read(env, &outbound)?;
         let auth = AuthSettings {
             hs256_secret: env.text("AUTH_HS256_SECRET").map(Secret::new),
             jwks_url: env.url("AUTH_JWKS_URL")?,

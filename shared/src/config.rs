@@ -9,8 +9,6 @@ use thiserror::Error;
 
 use crate::auth::{AuthSettings, Secret};
 use crate::domain::rate::Rate;
-use crate::outbound::Outbound;
-use crate::search::Search;
 
 /// Users who together may go as fast in a room as each of them may: 1,000 messages a second where nothing is set, which is
 /// far more than anybody reads, and what a node carries to a thousand people.
@@ -175,16 +173,6 @@ impl Env {
             ));
         }
         Ok(settings)
-    }
-
-    /// `SEARCH_URL`: where the search server is; without it there is none.
-    ///
-    /// # Errors
-    /// Where it is no address that can be called.
-    pub fn search(&self, outbound: &Outbound) -> Result<Search, ConfigError> {
-        let url = self.url("SEARCH_URL")?;
-        let search = Search::new(outbound.clone(), url.as_deref());
-        search.map_err(|why| ConfigError::new("SEARCH_URL", why.to_string()))
     }
 
     /// `ALLOWED_ORIGINS`: origins besides the server's own, divided by commas; `*` for all.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::config::{ConfigError, Env};
 use crate::domain::room::{Room, RoomId};
 use crate::outbound::{Endpoint, Outbound, OutboundError};
 #[cfg(feature = "fleet")]
@@ -60,6 +61,16 @@ impl Search {
         };
         let endpoint = Endpoint::parse(&format!("{url}{PATH}"))?;
         Ok(Self(Way::Http(Box::new((outbound, endpoint)))))
+    }
+
+    /// The one that `SEARCH_URL` names, or none.
+    ///
+    /// # Errors
+    /// Where it is no address that can be called.
+    pub fn read(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
+        let url = env.url("SEARCH_URL")?;
+        let search = Self::new(outbound.clone(), url.as_deref());
+        search.map_err(|why| ConfigError::new("SEARCH_URL", why.to_string()))
     }
 
     /// The same, or, where there is no URL, the search server that reads this topic.

@@ -7,6 +7,7 @@ pub mod json;
 pub mod judge;
 pub mod membership;
 pub mod message;
+mod partition;
 pub mod playlist;
 pub mod presence;
 pub mod rate;

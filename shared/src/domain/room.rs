@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::Partition;
+use super::partition::Partition;
 use super::playlist::{Playlist, Schedule};
 use super::time::Timestamp;
 use super::user::Profile;

@@ -102,6 +102,15 @@ impl Trial {
         self.crowd.subscribed(wanted, limit).await;
     }
 
+    /// Kills the node that has been there longest, and waits until somebody who was on it is back elsewhere.
+    pub(crate) async fn lose_node(&mut self) {
+        let before = self.came_back();
+        let mut node = self.server.take_node(0);
+        node.kill().await;
+        self.struck(1);
+        self.back_after(before).await;
+    }
+
     /// Has everybody say their last words and hear all others'.
     pub(crate) async fn last_words(&mut self) {
         self.crowd.finish(LIMIT).await;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::Database;
 use tokio::sync::watch;
 
-use super::journal::{self, Journal, Placed, Walk};
+use super::journal::{Journal, Placed};
 use super::log_writer::LogWriter;
+use super::places;
 use super::rows::Fault;
-use super::tables::{self, PLACES_EVERY};
 use super::tail::Tail;
 use crate::domain::event::{Fact, Partition, Record};
 use crate::domain::room::RoomId;
@@ -38,7 +38,7 @@ impl EmbeddedLog {
     /// The records from `from` on, at most `max`; none where the log ends before it.
     fn read(&self, from: u64, max: usize) -> Result<Vec<Arc<Record>>, Fault> {
         let end = self.tail.end();
-        let mut walk = walk(&self.db, &self.journal, from)?;
+        let mut walk = places::walk(&self.db, &self.journal, from)?;
         let mut records = vec![];
         while records.len() < max
             && let Some(Placed { record, .. }) = walk.next()?
@@ -62,7 +62,7 @@ impl EmbeddedLog {
 
     fn first_since(&self, at: Timestamp) -> Result<u64, Fault> {
         let end = self.tail.end();
-        let mut walk = walk(&self.db, &self.journal, place_before(&self.db, at)?)?;
+        let mut walk = places::walk(&self.db, &self.journal, places::before(&self.db, at)?)?;
         while let Some(Placed { record, .. }) = walk.next()? {
             if record.offset >= end || record.at >= at {
                 return Ok(record.offset.min(end));
@@ -70,31 +70,6 @@ impl EmbeddedLog {
         }
         Ok(end)
     }
-}
-
-/// Goes through the file from the last record whose place is known and that stands at or before this offset.
-pub(super) fn walk(db: &Database, journal: &Journal, from: u64) -> Result<Walk, Fault> {
-    let places = db.begin_read()?.open_table(tables::PLACES)?;
-    let known = places.range(..=from)?.next_back().transpose()?;
-    journal.walk(known.map_or(journal::FIRST, |(_, place)| place.value().0))
-}
-
-/// The last offset whose place is known and whose record is older than this, or the first one: halves the range of
-/// places.
-pub(super) fn place_before(db: &Database, at: Timestamp) -> Result<u64, Fault> {
-    let places = db.begin_read()?.open_table(tables::PLACES)?;
-    let last = places.last()?.map_or(0, |(last, _)| last.value());
-    // Those before `low` are older than this, those from `high` on are not.
-    let (mut low, mut high) = (0, last / PLACES_EVERY + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let place = places.get(middle * PLACES_EVERY)?;
-        match place.is_some_and(|place| place.value().1 < at.ms()) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    Ok(low.saturating_sub(1) * PLACES_EVERY)
 }
 
 fn found_or_failed<T>(found: Result<T, Fault>) -> Result<T> {

@@ -9,7 +9,7 @@ use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
 use super::journal::{Journal, JournalWriter};
-use super::log;
+use super::places;
 use super::record::Recordable;
 use super::rows::Fault;
 use super::tables;
@@ -75,7 +75,7 @@ impl Scribe {
             return Ok(scribe);
         };
         let since = known.record.at.minus_ms(limits::PRE_ROLL_MS);
-        let mut walk = log::walk(db, journal, log::place_before(db, since)?)?;
+        let mut walk = places::walk(db, journal, places::before(db, since)?)?;
         while let Some(next) = walk.next()? {
             each(scribe.judge(next.record, next.position))?;
         }

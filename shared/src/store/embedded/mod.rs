@@ -20,6 +20,7 @@ mod log;
 mod log_writer;
 mod memberships;
 mod open;
+mod places;
 mod presence;
 mod recalled;
 mod record;

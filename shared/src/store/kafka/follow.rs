@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
 
-use super::log::KafkaLog;
-use super::reading;
+use super::{KafkaSettings, reading};
 use crate::domain::event::{Partition, Record};
 use crate::domain::judge::{Judge, Judged};
 use crate::error::{Error, Result};
@@ -39,7 +38,11 @@ enum To {
 ///
 /// # Errors
 /// `Unavailable`.
-pub(super) async fn follow(log: &KafkaLog, begin: Begin) -> Result<Following> {
+pub(super) async fn follow(
+    log: &impl Log,
+    settings: &KafkaSettings,
+    begin: Begin,
+) -> Result<Following> {
     let ends = log.ends().await?;
     let ends_of = Partition::of_each(ends.iter().copied());
     let from = log.pre_roll(&ends_of).await?;
@@ -58,7 +61,7 @@ pub(super) async fn follow(log: &KafkaLog, begin: Begin) -> Result<Following> {
     let goes_on = Arc::new(AtomicBool::new(true));
     let wanted = goes_on.clone();
     let is_wanted = move || wanted.load(Ordering::Relaxed);
-    reading::each(log.settings(), &from_of, is_wanted, move |batch| {
+    reading::each(settings, &from_of, is_wanted, move |batch| {
         follower.take(batch);
     })
     .map_err(|why| failed("the log", &why))?;

@@ -198,7 +198,7 @@ impl Log for KafkaLog {
     }
 
     async fn follow(&self, begin: Begin) -> Result<Following> {
-        follow::follow(self, begin).await
+        follow::follow(self, &self.settings, begin).await
     }
 
     fn judged(&self, judged: &Judged) {

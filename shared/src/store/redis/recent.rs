@@ -34,7 +34,6 @@ use redis::Script;
 
 use super::breaker::Wait;
 use super::client::Redis;
-use super::recent_writer::KEPT;
 use crate::domain::event::Partition;
 use crate::domain::message::{ID_CHARS, MessageId};
 use crate::domain::room::RoomId;
@@ -42,6 +41,9 @@ use crate::limits;
 use crate::store::Archived;
 
 static BEFORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/before.lua")));
+
+/// Messages that a room keeps.
+pub(super) const KEPT: usize = 400;
 
 /// The newest messages of rooms, to read. Cheap to clone.
 #[derive(Clone)]

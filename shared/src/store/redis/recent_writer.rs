@@ -7,13 +7,11 @@ use redis::Script;
 
 use super::breaker::Wait;
 use super::client::{Away, Redis};
-use super::recent::{generation_key, room_key};
+use super::recent::{KEPT, generation_key, room_key};
 use crate::domain::event::Partition;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 
-/// Messages that a room keeps.
-pub(super) const KEPT: usize = 400;
 /// Milliseconds for which a recorder's word counts that nothing is missing behind what is covered.
 pub(super) const FRESH_MS: u64 = 2_000;
 /// Milliseconds between two such words, at most.

@@ -16,11 +16,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         trial.server.add_node(&clock).await;
         trial.talk(between).await;
         // In the place of one whose clock is right, so that most are on one whose clock is wrong.
-        let before = trial.came_back();
-        let mut node = trial.server.take_node(0);
-        node.kill().await;
-        trial.struck(1);
-        trial.back_after(before).await;
+        trial.lose_node().await;
     }
     trial.talk(between).await;
     trial.judge().await

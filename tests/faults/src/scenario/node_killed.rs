@@ -11,11 +11,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let mut trial = Trial::begin_with(Starting::unhurried(), Size::of(scale)).await;
     for _ in 0..scale.of(4, 50) {
         trial.talk(between).await;
-        let before = trial.came_back();
-        let mut node = trial.server.take_node(0);
-        node.kill().await;
-        trial.struck(1);
-        trial.back_after(before).await;
+        trial.lose_node().await;
         trial.server.add_node(&[]).await;
     }
     trial.talk(between).await;
