@@ -10,9 +10,13 @@ use thiserror::Error;
 use crate::auth::{AuthSettings, Secret};
 use crate::domain::rate::Rate;
 
-/// Users who together may go as fast in a room as each of them may: 1,000 messages a second where nothing is set, which is
-/// far more than anybody reads, and what a node carries to a thousand people.
+/// Users who together may go as fast in a room as each of them may.
 const FAST_USERS: u32 = 50;
+/// What a room takes at least: far more than anybody reads, and what a node carries to a thousand people.
+const ROOM_SENDS: Rate = Rate {
+    per_s: 1_000,
+    burst: 5_000,
+};
 
 /// A setting that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -143,14 +147,11 @@ impl Env {
     pub fn room_send_rate(&self) -> Result<Rate, ConfigError> {
         let of_a_user = self.send_rate()?;
         let range = 1..=1_000_000_000;
-        let (per_s, burst) = (of_a_user.per_s, of_a_user.burst);
+        let per_s = ROOM_SENDS.per_s.max(of_a_user.per_s * FAST_USERS);
+        let burst = ROOM_SENDS.burst.max(of_a_user.burst * FAST_USERS);
         Ok(Rate {
-            per_s: self.number(
-                "ROOMTONE_ROOM_SENDS_PER_S",
-                per_s * FAST_USERS,
-                range.clone(),
-            )?,
-            burst: self.number("ROOMTONE_ROOM_SEND_BURST", burst * FAST_USERS, range)?,
+            per_s: self.number("ROOMTONE_ROOM_SENDS_PER_S", per_s, range.clone())?,
+            burst: self.number("ROOMTONE_ROOM_SEND_BURST", burst, range)?,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Users as this node sees them: how many sockets each has, and how fast they send.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roomtone_shared::domain::rate::{Rate, TokenBucket};
 use roomtone_shared::domain::user::Uid;
@@ -18,14 +18,27 @@ impl Account {
     /// # Errors
     /// The seconds after which there is one.
     pub(crate) fn take_send(&self, rate: Rate, now_ms: u64) -> Result<(), u64> {
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.take(rate, now_ms)
+        self.bucket().take(rate, now_ms)
+    }
+
+    fn bucket(&self) -> MutexGuard<'_, TokenBucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The users with a socket on this node, and how many each has.
+/// Accounts after which those are looked for that need not be kept.
+const LOOK_AFTER: usize = 1_024;
+
+/// The users with a socket on this node, and how many each has; and those who had one, until they may send as fast as somebody new.
 #[derive(Default)]
-pub(crate) struct Accounts(Mutex<HashMap<Uid, (usize, Arc<Account>)>>);
+pub(crate) struct Accounts(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    accounts: HashMap<Uid, (usize, Arc<Account>)>,
+    /// How many there were when it was last looked which need not be kept.
+    looked_at: usize,
+}
 
 impl Accounts {
     /// Adds a socket of the user; none where they have `max` already.
@@ -36,13 +49,22 @@ impl Accounts {
         rate: Rate,
         now_ms: u64,
     ) -> Option<Arc<Account>> {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
+        if kept.accounts.len() > 2 * kept.looked_at + LOOK_AFTER {
+            kept.accounts.retain(|_, (sockets, account)| {
+                *sockets > 0 || !account.bucket().is_full(rate, now_ms)
+            });
+            kept.looked_at = kept.accounts.len();
+        }
         let fresh = || {
             Arc::new(Account {
                 bucket: Mutex::new(TokenBucket::full(rate, now_ms)),
             })
         };
-        let (sockets, account) = accounts.entry(uid.clone()).or_insert_with(|| (0, fresh()));
+        let (sockets, account) = kept
+            .accounts
+            .entry(uid.clone())
+            .or_insert_with(|| (0, fresh()));
         if *sockets >= max {
             return None;
         }
@@ -50,14 +72,18 @@ impl Accounts {
         Some(account.clone())
     }
 
-    /// Takes a socket of the user away.
-    pub(crate) fn leave(&self, uid: &Uid) {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((sockets, _)) = accounts.get_mut(uid) {
+    /// Takes a socket of the user away. Who comes back at once goes on with the rate they had.
+    pub(crate) fn leave(&self, uid: &Uid, rate: Rate, now_ms: u64) {
+        let mut kept = self.kept();
+        if let Some((sockets, account)) = kept.accounts.get_mut(uid) {
             *sockets -= 1;
-            if *sockets == 0 {
-                accounts.remove(uid);
+            if *sockets == 0 && account.bucket().is_full(rate, now_ms) {
+                kept.accounts.remove(uid);
             }
         }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,8 +14,8 @@ use crate::settings::SocketSettings;
 
 /// Addresses whose rate is counted at once.
 const ADDRESSES_MAX: usize = 100_000;
-/// Octets of an IPv6 address that one household has to itself, and so the part that is counted (RFC 6177).
-const HOUSEHOLD_BYTES: usize = 8;
+/// Octets of an IPv6 address that are one household's, as most are given a /56 (RFC 6177), and so the part that is counted.
+const HOUSEHOLD_BYTES: usize = 7;
 
 /// What is known of the addresses that sockets come from.
 #[derive(Clone)]
@@ -99,12 +99,15 @@ impl Drop for Counting {
 
 /// Whom the outermost of so many proxies speaks for.
 fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
-    let lines = headers.get_all("x-forwarded-for");
-    let lines: Vec<_> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
-    let entries = lines.iter().rev().flat_map(|line| line.rsplit(','));
-    let entry = entries.map(str::trim).nth(proxies.checked_sub(1)?)?;
+    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+    // By octets: what anybody wrote before the proxies did need not be text.
+    let entries = lines.iter().rev();
+    let mut entries = entries.flat_map(|line| line.as_bytes().rsplit(|octet| *octet == b','));
+    let entry = std::str::from_utf8(entries.nth(proxies.checked_sub(1)?)?).ok()?;
+    let entry = entry.trim();
     let with_port = |entry: &str| entry.parse::<SocketAddr>().ok().map(|at| at.ip());
-    entry.parse().ok().or_else(|| with_port(entry))
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(|| with_port(entry))
 }
 
 /// What of an address is counted; nothing of a private one's.
@@ -156,6 +159,14 @@ mod tests {
         }
         assert_eq!(found(5), None);
         assert_eq!(forwarded(&lines(&["unknown"]), 1), None);
+        assert_eq!(
+            forwarded(&lines(&["[2001:db8::1]"]), 1),
+            Some(ip("2001:db8::1"))
+        );
+        let mut dirty = HeaderMap::new();
+        let octets = HeaderValue::from_bytes(b"\xff, 192.0.2.1").unwrap();
+        dirty.append("x-forwarded-for", octets);
+        assert_eq!(forwarded(&dirty, 1), Some(ip("192.0.2.1")));
         assert_eq!(forwarded(&HeaderMap::new(), 1), None);
     }
 
@@ -178,8 +189,9 @@ mod tests {
         for address in ["8.8.8.8", "100.128.0.1", "172.32.0.1"] {
             assert_eq!(countable(ip(address)), Some(ip(address)));
         }
-        let household = Some(ip("2001:db8:1:2::"));
-        assert_eq!(countable(ip("2001:db8:1:2::3")), household);
-        assert_eq!(countable(ip("2001:db8:1:2:ffff::4")), household);
+        let household = Some(ip("2001:db8:1:200::"));
+        assert_eq!(countable(ip("2001:db8:1:200::3")), household);
+        assert_eq!(countable(ip("2001:db8:1:2ff:ffff::4")), household);
+        assert_ne!(countable(ip("2001:db8:1:300::3")), household);
     }
 }

@@ -21,6 +21,8 @@ type Mark = (u64, MessageId);
 pub(crate) struct Marks {
     waiting: Mutex<HashMap<(RoomId, Uid), Mark>>,
     some: Notify,
+    /// Held while marks are written, so that whoever writes the last knows that none is still on its way.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Marks {
@@ -46,6 +48,7 @@ impl Marks {
 
     /// Writes what waits; what could not be written waits on.
     pub(crate) async fn write(&self, stores: &Stores) {
+        let _writing = self.writing.lock().await;
         let taken =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for ((room, uid), (sequence, mark)) in taken {

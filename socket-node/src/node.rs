@@ -200,7 +200,12 @@ impl SocketNode {
         while self.sockets() > 0 && Instant::now() < up {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        self.node.marks.write(&self.node.stores).await;
+        // A store that is away gets no longer than a session had.
+        let limit = std::time::Duration::from_millis(self.node.settings.drain_ms);
+        let writing = self.node.marks.write(&self.node.stores);
+        if tokio::time::timeout(limit, writing).await.is_err() {
+            tracing::warn!("some marks could not be written in time");
+        }
         lease::end(&self.node).await;
     }
 }

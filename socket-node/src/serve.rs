@@ -12,10 +12,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tower::util::MapRequest;
 
 /// The time in which a request's head must have come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// The time that answers have to be taken in when the server stops.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Octets that a request's head may have.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// The pause after the system did not give a connection: it has too many, and time mends that.
@@ -49,7 +52,8 @@ pub async fn serve(
     }
     drop(listener);
     down.send_replace(true);
-    tokio::join!(down.closed(), stop);
+    // Who does not take their answer is not waited for.
+    let (_, ()) = tokio::join!(timeout(ANSWER_TIME, down.closed()), stop);
 }
 
 /// Who is at the other end of a connection.

@@ -98,8 +98,8 @@ impl SocketSettings {
                 1..=10_000_000,
             )?,
             upgrade_rate: Rate {
-                per_s: env.number("ROOMTONE_UPGRADES_PER_S", 20, 1..=10_000_000)?,
-                burst: env.number("ROOMTONE_UPGRADE_BURST", 500, 1..=10_000_000)?,
+                per_s: env.number("ROOMTONE_UPGRADES_PER_S", 100, 1..=10_000_000)?,
+                burst: env.number("ROOMTONE_UPGRADE_BURST", 5_000, 1..=10_000_000)?,
             },
             connect_ms: seconds("ROOMTONE_CONNECT_S", 10, 600)?,
             heart_beat_ms: env.number("ROOMTONE_HEART_BEAT_S", 10, 1..=600)? * 1000,

@@ -205,7 +205,9 @@ impl Session {
             under_way.transactions.clear();
         }
         if let Some(uid) = self.uid() {
-            self.shard.node.accounts.leave(uid);
+            let node = &self.shard.node;
+            node.accounts
+                .leave(uid, node.settings.send_rate, node.now_ms());
         }
     }
 }

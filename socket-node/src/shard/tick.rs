@@ -33,7 +33,11 @@ impl Shard {
         let mut open: Vec<Rc<Session>> = self.sessions.borrow().values().cloned().collect();
         let (begun, all) = (Instant::now(), open.len());
         let time = Duration::from_millis(self.node.settings.drain_ms);
-        let spread = spread(all, time);
+        // Nothing reaches anybody on a node that is cut off.
+        let spread = match *self.node.cut_off.borrow() {
+            true => Duration::ZERO,
+            false => spread(all, time),
+        };
         let mut ticked = begun;
         while !self.sessions.borrow().is_empty() && begun.elapsed() < time {
             let closed = due(all, begun.elapsed(), spread);

@@ -119,11 +119,14 @@ class Client:
             self.sendFrame(8, payload[:2])
         # The server closes the TCP connection first (RFC 6455, 7.1.1).
         try:
-            async with asyncio.timeout(DROP_S):
-                while await reader.read(1 << 16):
-                    pass
-        except TimeoutError:
+            await asyncio.wait_for(self.dropped(reader), DROP_S)
+        except asyncio.TimeoutError:
             self.droppedByMe = True
+
+    @staticmethod
+    async def dropped(reader):
+        while await reader.read(1 << 16):
+            pass
 
     # --- what cases call ---
 

@@ -27,9 +27,8 @@ async def run(name, case, host, port, slots):
         peer = client.Client(host, port, PATH)
         running = case(peer)
         try:
-            async with asyncio.timeout(CASE_S):
-                await peer.run(running)
-        except (OSError, RuntimeError, TimeoutError, UnicodeDecodeError) as error:
+            await asyncio.wait_for(peer.run(running), CASE_S)
+        except (OSError, RuntimeError, asyncio.TimeoutError, UnicodeDecodeError) as error:
             running.behavior, running.result = "FAILED", repr(error)
     good = running.behavior in GOOD and running.behaviorClose in GOOD
     return name, running.behavior, running.behaviorClose, good, f"{running.result} {running.resultClose}"
