@@ -139,8 +139,8 @@ impl Env {
         })
     }
 
-    /// `ROOMTONE_ROOM_SENDS_PER_S`, `ROOMTONE_ROOM_SEND_BURST`: messages of all users into one room. Where they are missing, so
-    /// many users may go as fast as each may.
+    /// `ROOMTONE_ROOM_SENDS_PER_S`, `ROOMTONE_ROOM_SEND_BURST`: messages of all users into one room. Where they are missing,
+    /// 50 times what each may, and 1,000 a second and 5,000 at once at least.
     ///
     /// # Errors
     /// Where one is no number from 1 to 1,000,000,000.

@@ -12,19 +12,22 @@ use crate::domain::user::Profile;
 use crate::error::{Error, Result};
 use crate::store::Stores;
 
-/// Says something in a room, and gives the message as it stands in the log; for a repeat, the first one.
+/// Says something in a room, and gives the message as it stands in the log; for a repeat, the first one. It is `counted` once it
+/// is known that its sender may send: whoever may not takes nothing from those who may.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for somebody who is no member or off, or `Unavailable`.
+/// `NotFound`, `Forbidden` for somebody who is no member or off, what `counted` refuses with, or `Unavailable`.
 pub async fn send(
     stores: &Stores,
     room: RoomId,
     sender: &Profile,
     content: Arc<str>,
     client_message_id: Option<Arc<str>>,
+    counted: impl Future<Output = Result<()>>,
 ) -> Result<Message> {
     let as_of = stores.log.end(room).await?;
     may_send(&super::member(stores, room, &sender.uid).await?)?;
+    counted.await?;
     let at = Timestamp::now();
     let playing = super::settle::playing(&super::get(stores, room).await?.schedule().at(at));
     let line = Line {

@@ -26,7 +26,15 @@ async fn send(
     who: &Profile,
     own_id: Option<&str>,
 ) -> Result<Message> {
-    rooms::send(stores, room, who, "안녕".into(), own_id.map(Into::into)).await
+    rooms::send(
+        stores,
+        room,
+        who,
+        "안녕".into(),
+        own_id.map(Into::into),
+        async { Ok(()) },
+    )
+    .await
 }
 
 async fn a_message_is_given_as_it_stands_in_history(place: impl Place) {

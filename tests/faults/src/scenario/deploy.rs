@@ -14,8 +14,8 @@ use crate::trial::{Outcome, Trial};
 
 /// Messages before it.
 const BEFORE: usize = 40;
-/// Seconds that the stores are watched before it, to know what is usual.
-const USUAL_S: usize = 10;
+/// How long the stores are watched before it, to know what is usual.
+const USUAL: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let size = Size {
@@ -38,7 +38,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     trial.talk(BEFORE).await;
     let usual = busiest_second(&proxy, async {
         // What is usual is a matter of time: no condition ends it.
-        tokio::time::sleep(Duration::from_secs(USUAL_S as u64)).await;
+        tokio::time::sleep(USUAL).await;
     })
     .await;
     // The new one is there before the old one goes.
