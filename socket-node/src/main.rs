@@ -6,6 +6,7 @@ mod node_settings;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
 
 use roomtone_shared::auth::Authenticator;
@@ -66,7 +67,11 @@ async fn run(
     let ready = admin::Ready::default();
     tokio::spawn(admin::serve(admin, ready.clone()));
     let auth = Authenticator::new(&settings.auth, settings.outbound)?;
-    let fleet = Fleet::open_node(&settings.fleet).await?;
+    let mut shutdown = pin!(shutdown);
+    let fleet = tokio::select! {
+        opened = Fleet::open_node(&settings.fleet) => opened?,
+        () = &mut shutdown => return Ok(()),
+    };
     let node = SocketNode::start(settings.socket, fleet.stores.clone(), auth).await?;
     ready.set(node.clone());
     tracing::info!(address = %listener.local_addr()?, "listening");

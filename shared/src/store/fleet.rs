@@ -4,6 +4,7 @@
 //! function has those that it uses ([`function`]). The settings are the same for both, and decide alone where they are.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -25,6 +26,12 @@ pub use super::dynamodb::{EpochError, TablesError};
 pub use super::kafka::{IndexTopic, TopicError};
 pub use super::redis::{Away, Rates, Whose};
 pub use settings::FleetSettings;
+
+/// How long a node's start waits for parts that do not answer. A node that comes while one of them is at its worst, which
+/// is when nodes come, need not go again.
+const AWAIT: Duration = Duration::from_secs(60);
+/// The pause before they are asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why the real parts cannot be used.
 #[derive(Debug, Error)]
@@ -49,6 +56,19 @@ pub enum OpenError {
     Client(#[from] rdkafka::error::KafkaError),
 }
 
+impl OpenError {
+    /// Whether it may go by itself: a part does not answer.
+    fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable(_))
+                | Self::Epoch(EpochError::Store(StoreError::Unavailable(_)))
+                | Self::Tables(TablesError::DynamoDb(_))
+                | Self::Topic(TopicError::Kafka { .. })
+        )
+    }
+}
+
 /// The real parts as a node has them, open.
 pub struct Fleet {
     /// The stores.
@@ -58,11 +78,24 @@ pub struct Fleet {
 
 impl Fleet {
     /// Opens them. Makes what is missing of the topics, and of the tables where DynamoDB is an emulator; sees that the
-    /// log is the one that was recorded; begins to record.
+    /// log is the one that was recorded; begins to record. Parts that do not answer are asked again for up to a minute.
     ///
     /// # Errors
     /// Says which part is not as it must be, and what to do.
     pub async fn open_node(settings: &FleetSettings) -> Result<Self, OpenError> {
+        let up = Instant::now() + AWAIT;
+        loop {
+            match Self::try_open_node(settings).await {
+                Err(why) if why.may_pass() && Instant::now() < up => {
+                    tracing::warn!(%why, "not started yet: a part does not answer");
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn try_open_node(settings: &FleetSettings) -> Result<Self, OpenError> {
         let client = dynamodb::connect(&settings.dynamo, Outbound::new()).await;
         let prefix = &settings.dynamo.table_prefix;
         match settings.dynamo.endpoint {

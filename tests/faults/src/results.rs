@@ -127,7 +127,8 @@ pub(crate) fn write(rows: impl IntoIterator<Item = (&'static Scenario, Row)>) {
     for (known, row) in &tried {
         let also = match &row.outcome {
             Ok(outcome) if !outcome.also.is_empty() => format!(" {}.", outcome.also),
-            _ => String::new(),
+            Ok(_) => String::new(),
+            Err(error) => format!(" **Failed** after {} s: {error:?}.", row.took.as_secs()),
         };
         writeln!(page, "- **{}**: {}.{also}", known.name, known.about).expect("a string");
     }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
 };
+use aws_sdk_dynamodb::{Client, Config};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -15,6 +16,8 @@ use thiserror::Error;
 const DEFINITION: &str = include_str!("../../../../infra/tables.json");
 /// Looks at a table that is being made.
 const LOOKS_MAX: usize = 100;
+/// How long one may take: an emulator counts a table's rows for it, which takes seconds where there are a million.
+const LOOK: Duration = Duration::from_secs(20);
 /// Pause between them.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
@@ -168,8 +171,13 @@ pub(in crate::store) async fn check(client: &Client, prefix: &str) -> Result<(),
 
 /// Whether the table can be used by now.
 async fn look(client: &Client, name: &str, table: &Table) -> Result<bool, TablesError> {
-    let described = client.describe_table().table_name(name).send().await;
-    let described = match described {
+    let patient = TimeoutConfig::builder()
+        .operation_attempt_timeout(LOOK)
+        .operation_timeout(LOOK)
+        .build();
+    let asked = client.describe_table().table_name(name).customize();
+    let asked = asked.config_override(Config::builder().timeout_config(patient));
+    let described = match asked.send().await {
         Ok(described) => described.table,
         Err(why) if why.code() == Some("ResourceNotFoundException") => None,
         Err(why) => return Err(failed(why)),

@@ -1,4 +1,4 @@
-//! DynamoDB is away: live chat goes on, and history has all of it once it is back.
+//! DynamoDB is away: live chat goes on, and history has all of it once it is back. A node that comes while it is away waits for it.
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use crate::trial::{Outcome, Trial};
 
 /// Messages before it goes, and after it is back.
 const BETWEEN: usize = 400;
+/// How long it stays away once a node has come.
+const LATE: Duration = Duration::from_secs(5);
 /// Of a hundred requests, once it is back.
 const PERCENT: usize = 30;
 
@@ -27,7 +29,10 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     tokio::time::sleep(away).await;
     let meanwhile = trial.acknowledged() - before.0;
     trial.struck(proxy.struck() - before.1);
-    proxy.turn(Mood::Throttle(PERCENT));
+    let (_, ()) = tokio::join!(trial.server.add_node(&[]), async {
+        tokio::time::sleep(LATE).await;
+        proxy.turn(Mood::Throttle(PERCENT));
+    });
     trial.talk(BETWEEN).await;
     trial.last_words().await;
     proxy.turn(Mood::Pass);
