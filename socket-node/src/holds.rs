@@ -4,7 +4,7 @@
 //! reads the store and then follows the log misses nothing, for what the store did not have yet comes by the
 //! log. What could not be told is told again, unless it is no longer so.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub(crate) struct Holds {
     node: NodeId,
     stores: Stores,
     runtime: Handle,
-    held: Arc<Mutex<HashMap<Key, Hold>>>,
+    held: Arc<Mutex<BTreeMap<Key, Hold>>>,
     at_once: Arc<Semaphore>,
     /// The presence store has missed something.
     missed: Arc<AtomicBool>,
@@ -106,7 +106,7 @@ impl Holds {
         self.missed.swap(false, Ordering::Relaxed)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Key, Hold>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Key, Hold>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

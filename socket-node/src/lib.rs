@@ -27,6 +27,8 @@ mod session;
 mod settings;
 mod shard;
 pub mod shutdown;
+#[cfg(feature = "simulation")]
+mod simulation;
 mod upgrade;
 mod watched;
 pub mod ws;

@@ -1,6 +1,6 @@
 //! Marks of sockets that close: gathered per room and user, and written at a bounded pace.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ type Mark = (u64, MessageId);
 /// Marks that wait to be written.
 #[derive(Default)]
 pub(crate) struct Marks {
-    waiting: Mutex<HashMap<(RoomId, Uid), Mark>>,
+    waiting: Mutex<BTreeMap<(RoomId, Uid), Mark>>,
     some: Notify,
     /// Held while marks are written, so that whoever writes the last knows that none is still on its way.
     writing: tokio::sync::Mutex<()>,

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use axum::Router;
 use roomtone_shared::auth::Authenticator;
@@ -14,6 +13,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::accounts::Accounts;
 use crate::addresses::Addresses;
@@ -26,7 +26,7 @@ use crate::ring::Ring;
 use crate::room_rates::RoomRates;
 use crate::serve::serve;
 use crate::settings::SocketSettings;
-use crate::shard::{self, Arrival, ShardHandle};
+use crate::shard::{self, Arrival, ShardHandle, Unstarted};
 use crate::watched::WatchedRooms;
 
 /// Why a node did not start.
@@ -101,6 +101,16 @@ impl SocketNode {
         stores: Stores,
         auth: Authenticator,
     ) -> std::result::Result<Self, StartError> {
+        Self::start_shards(settings, stores, auth, Unstarted::spawn).await
+    }
+
+    /// The same, with shards that are started like this.
+    pub(crate) async fn start_shards(
+        settings: SocketSettings,
+        stores: Stores,
+        auth: Authenticator,
+        start: impl Fn(Unstarted) -> std::io::Result<()>,
+    ) -> std::result::Result<Self, StartError> {
         let id = NodeId(uuid::Uuid::new_v4().as_u64_pair().0);
         // A fleet's presence store may be away for now; then nobody is taken for gone.
         if stores.presence.renew(id).await.is_ok() {
@@ -135,7 +145,10 @@ impl SocketNode {
             _following: following,
         });
         let shards: std::io::Result<Vec<_>> = (0..shards)
-            .map(|index| shard::start(node.clone(), index, &from))
+            .map(|index| {
+                let (handle, unstarted) = shard::new(node.clone(), index, &from);
+                start(unstarted).map(|()| handle)
+            })
             .collect();
         let shards = shards?.into();
         runtime.spawn(lease::keep(node.clone()));
@@ -194,7 +207,7 @@ impl SocketNode {
     }
 
     /// Closes every session, and ends when they are gone and their marks are written, or their time is up.
-    async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.node.shutdown.send_replace(true);
         let up = Instant::now() + std::time::Duration::from_millis(self.node.settings.drain_ms);
         while self.sockets() > 0 && Instant::now() < up {

@@ -6,12 +6,12 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use roomtone_shared::domain::message::MessageId;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::shard::subscription::Subscription;
 
@@ -180,6 +180,7 @@ impl Outbox {
         };
         while !self.dead.get() && backlog.bytes.get() > 0 {
             tokio::select! {
+                biased;
                 writable = self.stream.writable() => match writable {
                     Ok(()) => self.write(&backlog),
                     Err(_) => self.dead.set(true),

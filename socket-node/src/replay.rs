@@ -3,7 +3,7 @@
 //! When a recorder is far behind, many resume at once; so all that wait for the same part of the log are served by one
 //! reading of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Replays {
         let (asking, mut asked) = mpsc::channel::<Wanted>(WAITING_MAX);
         tokio::spawn(async move {
             while let Some(first) = asked.recv().await {
-                let mut parts: HashMap<Partition, Vec<Wanted>> = HashMap::new();
+                let mut parts: BTreeMap<Partition, Vec<Wanted>> = BTreeMap::new();
                 let others = std::iter::from_fn(|| asked.try_recv().ok());
                 for wanted in std::iter::once(first).chain(others) {
                     let partition = stores.log.partition(wanted.room);

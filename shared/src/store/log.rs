@@ -95,8 +95,7 @@ pub struct Following(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl Following {
     /// What is done to follow it no longer.
-    #[cfg(any(feature = "embedded", feature = "fleet"))]
-    pub(in crate::store) fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
+    pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(end)))
     }
 }

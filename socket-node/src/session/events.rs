@@ -1,11 +1,11 @@
 //! What the log tells a session about its own user.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use roomtone_shared::domain::event::{MemberChange, MemberEvent};
 use roomtone_shared::domain::room::RoomId;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Session;
 use crate::shard::subscription::{State, Topic};

@@ -1,13 +1,13 @@
 //! Join: the user becomes a member, or comes back, and this socket comes into the room.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::rooms;
 use roomtone_shared::rooms::view::PresenceWord;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Session;
 use super::request::Done;

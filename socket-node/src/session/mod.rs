@@ -32,13 +32,14 @@ mod under_way;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::accounts::Account;
 use crate::addresses::Counting;
@@ -313,6 +314,15 @@ impl Session {
             .filter(|s| s.topic.room() == Some(room))
             .cloned()
             .collect()
+    }
+
+    /// Lets go of what refers back to it.
+    pub(crate) fn forget(&self) {
+        let subscriptions = std::mem::take(&mut *self.subscriptions.borrow_mut());
+        for subscription in &subscriptions {
+            subscription.lane.leave(subscription);
+        }
+        self.under_way.borrow_mut().take();
     }
 
     /// Lets go of rooms that the session has nothing to do with any more.

@@ -3,7 +3,8 @@
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use super::Session;
 use crate::frame::{Decoder, Frame, FrameError, FrameLimits, Version};
@@ -188,6 +189,6 @@ impl Session {
             }
         };
         // Whichever comes first; there is nothing to do about either.
-        let _ = tokio::time::timeout_at(self.until.get().into(), gone).await;
+        let _ = tokio::time::timeout_at(self.until.get(), gone).await;
     }
 }

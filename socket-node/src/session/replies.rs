@@ -1,7 +1,6 @@
 //! What goes to one client only: receipts, answers, refusals, holes.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::message::MessageId;
@@ -9,6 +8,7 @@ use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::Error;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Session;
 use super::fault::Fault;

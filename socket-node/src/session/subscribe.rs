@@ -1,9 +1,9 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use roomtone_shared::domain::room::RoomId;
+use tokio::time::Instant;
 
 use super::Session;
 use super::command::{AckMode, Subscribe};

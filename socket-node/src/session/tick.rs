@@ -1,10 +1,11 @@
 //! What a session owes the clock.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::time::Timestamp;
+use tokio::time::Instant;
 
 use super::Session;
 use super::fault::Fault;

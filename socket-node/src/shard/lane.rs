@@ -11,10 +11,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use roomtone_shared::domain::message::MessageId;
+use tokio::time::Instant;
 
 use super::subscription::{State, Subscription, Topic};
 use crate::entry::Post;

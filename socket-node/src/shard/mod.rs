@@ -13,14 +13,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ahash::AHashMap;
 use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::addresses::Counting;
 use crate::entry::Entry;
@@ -95,8 +95,18 @@ pub(crate) struct Shard {
     latency: Arc<Latency>,
 }
 
-/// Starts a shard's thread; `from` is where each part of the log goes on.
-pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Result<ShardHandle> {
+/// A shard that is still to run, where it is to stay.
+pub(crate) struct Unstarted {
+    node: Arc<Node>,
+    index: u16,
+    from: Vec<u64>,
+    queue: mpsc::Receiver<Arrival>,
+    sockets: Arc<AtomicUsize>,
+    latency: Arc<Latency>,
+}
+
+/// Makes a shard and the way to it; `from` is where each part of the log goes on.
+pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Unstarted) {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
     let sockets = Arc::new(AtomicUsize::new(0));
     let latency = Arc::new(Latency::default());
@@ -105,25 +115,55 @@ pub(crate) fn start(node: Arc<Node>, index: u16, from: &[u64]) -> std::io::Resul
         sockets: sockets.clone(),
         latency: latency.clone(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let from = from.to_vec();
-    let run = move || {
-        let _ended = Ended {
-            node: node.clone(),
-            index,
-        };
-        let shard = Rc::new(Shard::new(node, index, from, (sockets, latency)));
-        tokio::task::LocalSet::new().block_on(&runtime, shard.run(queue));
+    let unstarted = Unstarted {
+        node,
+        index,
+        from: from.to_vec(),
+        queue,
+        sockets,
+        latency,
     };
-    std::thread::Builder::new()
-        .name(format!("shard-{index}"))
-        .spawn(run)?;
-    Ok(handle)
+    (handle, unstarted)
 }
 
-/// Sees, however a shard's thread ends, that nobody waits for it, and that a node without it is not taken for whole.
+impl Unstarted {
+    /// Runs it in a thread of its own.
+    pub(crate) fn spawn(self) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let name = format!("shard-{}", self.index);
+        let run = move || tokio::task::LocalSet::new().block_on(&runtime, self.run());
+        std::thread::Builder::new().name(name).spawn(run)?;
+        Ok(())
+    }
+
+    /// Runs it here, which is among local tasks.
+    pub(crate) async fn run(self) {
+        let _ended = Ended {
+            node: self.node.clone(),
+            index: self.index,
+        };
+        let told = (self.sockets, self.latency);
+        let shard = Rc::new(Shard::new(self.node, self.index, self.from, told));
+        let _over = Over(shard.clone());
+        shard.run(self.queue).await;
+    }
+}
+
+/// Sees that a shard's sockets are closed with it, for it and its sessions hold each other.
+struct Over(Rc<Shard>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        let sessions = std::mem::take(&mut *self.0.sessions.borrow_mut());
+        sessions.values().for_each(|session| session.forget());
+        self.0.by_user.borrow_mut().clear();
+        *self.0.rooms.borrow_mut() = Rooms::default();
+    }
+}
+
+/// Sees, however a shard ends, that nobody waits for it, and that a node without it is not taken for whole.
 struct Ended {
     node: Arc<Node>,
     index: u16,
@@ -274,13 +314,20 @@ impl Shard {
             return;
         }
         let (told, reached) = oneshot::channel();
-        self.waiting.borrow_mut().push(Waiting {
+        self.wait_for(Waiting {
             partition,
             offset,
             told,
         });
         // The shard outlives its sessions, so this is told sooner or later.
         let _ = reached.await;
+    }
+
+    /// Puts it with the others, less those that nobody waits for any more.
+    fn wait_for(&self, new: Waiting) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|waiting| !waiting.told.is_closed());
+        waiting.push(new);
     }
 
     // A step of its own to tests/load/instructions.

@@ -7,13 +7,13 @@
 use std::borrow::Borrow;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::{Error, Result};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Shard;
 use super::lane::deliver;
@@ -26,6 +26,8 @@ use crate::settings;
 const BEHIND: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(160));
 /// How long one who resumes waits for such a history, all in all, before the log is read in its place.
 const REPLAY_AFTER: Duration = Duration::from_secs(1);
+/// How long one who resumes waits for this shard to get to where they were, before the log is asked how far it goes.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The same for what came in an older epoch, whose log is no longer there.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
 
@@ -86,7 +88,10 @@ impl Shard {
             return;
         };
         let epoch = self.node.stores.log.epoch();
-        if self.is_beyond(room, since).await {
+        let Some(is_there) = self.comes_to(&subscription, room, since).await else {
+            return;
+        };
+        if !is_there {
             subscription.set_gap(Some(since));
             if self.live(&subscription) {
                 self.tell_by_history(&subscription, room).await;
@@ -102,15 +107,32 @@ impl Shard {
         self.catch_up(&subscription, room, after).await;
     }
 
-    /// Whether the log has not got as far as this id. The log is not asked where this shard has read further itself.
-    async fn is_beyond(&self, room: RoomId, since: MessageId) -> bool {
+    /// Waits until this shard has taken the record of an id: whoever was on a node that is ahead of this one has heard what is still
+    /// to come here. False where the log has not got as far as the id; none where the subscription no longer catches up.
+    async fn comes_to(
+        &self,
+        subscription: &Rc<Subscription>,
+        room: RoomId,
+        since: MessageId,
+    ) -> Option<bool> {
         let epoch = self.node.stores.log.epoch();
-        if since.epoch != epoch || since.offset < self.position(room) {
-            return since.epoch > epoch;
+        if since.epoch != epoch {
+            return Some(since.epoch < epoch);
         }
-        let stores = self.node.stores.clone();
-        let end = self.node.ask(async move { stores.log.end(room).await });
-        end.await.is_ok_and(|end| since.offset >= end)
+        // Where this shard has read further itself the log is not asked.
+        while since.offset >= self.position(room) {
+            let stores = self.node.stores.clone();
+            let end = self.node.ask(async move { stores.log.end(room).await });
+            if end.await.is_ok_and(|end| since.offset >= end) {
+                return Some(false);
+            }
+            // A log that could not be asked, or was cut short, is asked again.
+            let _ = timeout(ASK_AGAIN, self.reached(room, since.offset)).await;
+            if !ready(subscription).await {
+                return None;
+            }
+        }
+        Some(true)
     }
 
     async fn catch_up(

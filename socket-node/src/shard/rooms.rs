@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use ahash::AHashMap;
 use roomtone_shared::domain::playlist::Schedule;
 use roomtone_shared::domain::room::RoomId;
+use tokio::time::Instant;
 
 use super::lane::{Lane, LaneKey};
 use super::subscription::{Subscription, Topic};

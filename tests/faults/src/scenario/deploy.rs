@@ -33,7 +33,8 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let address = format!("http://{}", proxy.at());
     let starting = Starting::unhurried()
         .with("DYNAMODB_ENDPOINT", address)
-        .with("ROOMTONE_DRAIN_S", 20);
+        // Long enough that as many may leave one after another.
+        .with("ROOMTONE_DRAIN_S", scale.of(20, 120));
     let mut trial = Trial::begin_with(starting, size).await;
     trial.talk(BEFORE).await;
     let usual = busiest_second(&proxy, async {

@@ -1,0 +1,229 @@
+//! What must be so of all that people wrote down, whatever the seed made happen.
+
+use std::collections::BTreeMap;
+
+use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::room::RoomId;
+
+use crate::person::{Heard, Item, Notes};
+use crate::world::{EPOCH, PARTITIONS, World};
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub shown: usize,
+    pub heard: usize,
+    pub subscriptions: usize,
+    pub resumed: usize,
+    pub acknowledged: usize,
+    pub refused: usize,
+    pub gaps: usize,
+    pub connections: usize,
+}
+
+/// Looks at all of it; gives what is wrong, a line each.
+pub fn judge(
+    world: &World,
+    rooms: &[RoomId],
+    all: &[Notes],
+    may_skip: bool,
+) -> (Counts, Vec<String>) {
+    let (mut counts, mut wrong) = (Counts::default(), vec![]);
+    let shown: BTreeMap<RoomId, Vec<MessageId>> = rooms
+        .iter()
+        .map(|room| {
+            (
+                *room,
+                world.shown(*room).iter().map(|a| a.message.id).collect(),
+            )
+        })
+        .collect();
+    counts.shown = shown.values().map(Vec::len).sum();
+    for notes in all {
+        counts.refused += notes.refused;
+        counts.connections += notes.connections;
+        for own in &notes.open {
+            wrong.push(format!(
+                "{own} was said again and again, and neither acknowledged nor refused"
+            ));
+        }
+        for heard in &notes.heard {
+            counts.subscriptions += 1;
+            counts.resumed += usize::from(heard.since.is_some());
+            counts.heard += heard.items.len();
+            counts.gaps += heard
+                .items
+                .iter()
+                .filter(|item| matches!(item, Item::Gap(..)))
+                .count();
+            let about = format!("{} in {} since {:?}", heard.uid, heard.room, heard.since);
+            let found = heard_is_whole(world, &shown[&heard.room], heard);
+            wrong.extend(found.into_iter().map(|what| format!("{about}: {what}")));
+        }
+    }
+    if counts.gaps > 0 && !may_skip {
+        wrong.push(format!("{} holes, and nothing that makes one", counts.gaps));
+    }
+    wrong.extend(acknowledged_once(world, rooms, all, &mut counts));
+    (counts, wrong)
+}
+
+/// A message that was acknowledged is in its room once, as its sender's, under the id that they were told.
+fn acknowledged_once(
+    world: &World,
+    rooms: &[RoomId],
+    all: &[Notes],
+    counts: &mut Counts,
+) -> Vec<String> {
+    let mut wrong = vec![];
+    let mut of_own: BTreeMap<(RoomId, String), Vec<MessageId>> = BTreeMap::new();
+    for room in rooms {
+        for archived in world.shown(*room) {
+            if let Some(own) = &archived.message.client_message_id {
+                let key = (*room, own.to_string());
+                of_own.entry(key).or_default().push(archived.message.id);
+            }
+        }
+    }
+    for ((room, own), ids) in &of_own {
+        if ids.len() > 1 {
+            wrong.push(format!("{own} is in {room} {} times", ids.len()));
+        }
+    }
+    for acknowledged in all.iter().flat_map(|notes| &notes.acknowledged) {
+        counts.acknowledged += 1;
+        let ids = of_own.get(&(acknowledged.room, acknowledged.own.clone()));
+        if ids.and_then(|ids| ids.first()) != Some(&acknowledged.id) {
+            let (uid, own, id) = (&acknowledged.uid, &acknowledged.own, acknowledged.id);
+            wrong.push(format!(
+                "{uid} was told that {own} is {id}, and there is {ids:?}"
+            ));
+        }
+    }
+    wrong
+}
+
+/// A subscription got the room's order from where it began, with no hole that it was not told of, no repeat, and nothing while
+/// its user was gone.
+fn heard_is_whole(world: &World, shown: &[MessageId], heard: &Heard) -> Vec<String> {
+    let mut wrong = vec![];
+    let member = Membership(world.changes(heard.room, &heard.uid));
+    let mut last = heard.since;
+    let mut told: Option<(MessageId, MessageId)> = None;
+    for item in &heard.items {
+        match *item {
+            Item::Gap(after, before) => {
+                if after >= before || told.is_some() {
+                    wrong.push(format!("a hole from {after} to {before} behind {told:?}"));
+                }
+                if last.is_some_and(|last| after < last) {
+                    wrong.push(format!("a hole from {after} on, and {last:?} was there"));
+                }
+                told = Some((after, before));
+            }
+            Item::Message(id) => {
+                if shown.binary_search(&id).is_err() {
+                    wrong.push(format!("{id} is no message of the room"));
+                }
+                if last.is_some_and(|last| id <= last) {
+                    wrong.push(format!("{id} behind {last:?}"));
+                }
+                if told.is_some_and(|(_, before)| before != id) {
+                    wrong.push(format!("{id} behind a hole {told:?}"));
+                }
+                // Up to a hole that was told of nothing may be missing.
+                let until = told.map_or(id, |(after, _)| MessageId {
+                    index: after.index.saturating_add(1),
+                    ..after
+                });
+                wrong.extend(missing(shown, heard, &member, last, until));
+                if heard.since.is_none()
+                    && last.is_some_and(|last| member.left_between(last.offset, id.offset))
+                {
+                    wrong.push(format!("{id} while they were gone"));
+                }
+                (last, told) = (Some(id), None);
+            }
+        }
+    }
+    if let Some(told) = told {
+        wrong.push(format!("nothing behind the hole {told:?}"));
+    }
+    if heard.to_the_end {
+        wrong.extend(missing(
+            shown,
+            heard,
+            &member,
+            last,
+            MessageId::last_of(EPOCH, u64::MAX),
+        ));
+    }
+    wrong
+}
+
+/// Messages between two that it should have got.
+fn missing(
+    shown: &[MessageId],
+    heard: &Heard,
+    member: &Membership,
+    after: Option<MessageId>,
+    until: MessageId,
+) -> Vec<String> {
+    if heard.left {
+        return vec![];
+    }
+    // Without an id to begin at, what came before its RECEIPT may or may not have come; and while somebody comes or goes, the
+    // membership store may be ahead of the log.
+    let from = heard.from.filter(|from| member.stays_as_at(*from));
+    let from = match (after, from) {
+        (Some(after), _) => after,
+        (None, Some(0)) => return all(shown, heard, member, None, until),
+        (None, Some(from)) => MessageId::last_of(EPOCH, from - 1),
+        (None, None) => return vec![],
+    };
+    all(shown, heard, member, Some(from), until)
+}
+
+fn all(
+    shown: &[MessageId],
+    heard: &Heard,
+    member: &Membership,
+    after: Option<MessageId>,
+    until: MessageId,
+) -> Vec<String> {
+    let between = shown
+        .iter()
+        .filter(|id| after.is_none_or(|after| **id > after) && **id < until);
+    let owed = between.filter(|id| member.hears(id.offset));
+    let part = heard.room.partition(PARTITIONS);
+    owed.map(|id| {
+        format!(
+            "{id} of part {} is missing, between {after:?} and {until}",
+            part.0
+        )
+    })
+    .collect()
+}
+
+/// When somebody was a member, by the log.
+struct Membership(Vec<(u64, bool)>);
+
+impl Membership {
+    /// Whether they neither come nor go from this offset on.
+    fn stays_as_at(&self, offset: u64) -> bool {
+        self.0.iter().all(|(at, _)| *at < offset)
+    }
+
+    /// Whether they left behind the first offset and were not back at the second.
+    fn left_between(&self, heard: u64, offset: u64) -> bool {
+        let before = self.0.iter().take_while(|(at, _)| *at < offset).last();
+        !self.hears(offset) && before.is_some_and(|(at, _)| *at >= heard)
+    }
+
+    /// Whether they hear what is at this offset: from their ENTER to their EXIT, both included.
+    fn hears(&self, offset: u64) -> bool {
+        let before = self.0.iter().take_while(|(at, _)| *at < offset).last();
+        let at = self.0.iter().any(|(at, _)| *at == offset);
+        at || before.is_some_and(|(_, member)| *member)
+    }
+}
