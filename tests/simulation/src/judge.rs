@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 
-use crate::person::{Heard, Item, Notes};
+use crate::notes::{Heard, Item, Notes};
 use crate::world::{EPOCH, PARTITIONS, World};
 
 /// What a run came to.

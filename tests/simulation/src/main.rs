@@ -6,13 +6,14 @@
 //! | `stores` | the same as one node has it |
 //! | `person` · `socket` | people with clients |
 //! | `trace` | what happens, to be seen |
-//! | `judge` | what must be so of all that they wrote down |
+//! | `notes` · `judge` | what they write down, and what must be so of it |
 //! | `random` | numbers that a seed decides |
 
 // All of this is test code, where a broken expectation must stop the run at once.
 #![allow(clippy::cast_possible_truncation)]
 
 mod judge;
+mod notes;
 mod person;
 mod random;
 mod socket;

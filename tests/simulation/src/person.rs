@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::notes::{Heard, Notes};
 use crate::random::Random;
-use crate::socket::{Frame, Incoming, Socket, frame, pair};
+use crate::socket::{Incoming, Socket, frame, pair};
 use crate::trace::trace;
-use crate::world::{PARTITIONS, World};
+use crate::world::World;
+
+mod listen;
 
 /// Messages said again at once.
 const AGAIN_MAX: usize = 20;
@@ -34,50 +37,6 @@ pub enum Phase {
     Settle,
     /// Go.
     End,
-}
-
-/// What a subscription got.
-#[derive(Clone, Copy, Debug)]
-pub enum Item {
-    Message(MessageId),
-    /// A hole, told of: behind the first and before the second.
-    Gap(MessageId, MessageId),
-}
-
-/// A subscription, from its SUBSCRIBE on.
-#[derive(Debug)]
-pub struct Heard {
-    pub uid: Uid,
-    pub room: RoomId,
-    pub since: Option<MessageId>,
-    /// Where the room's part of the log ended when its RECEIPT came.
-    pub from: Option<u64>,
-    pub items: Vec<Item>,
-    /// Whether its socket left the room meanwhile: it heard nothing until it joined again.
-    pub left: bool,
-    /// Whether it was there to the end.
-    pub to_the_end: bool,
-}
-
-/// A message that was acknowledged.
-#[derive(Debug)]
-pub struct Acknowledged {
-    pub uid: Uid,
-    pub room: RoomId,
-    /// The sender's own id for it.
-    pub own: String,
-    pub id: MessageId,
-}
-
-/// What somebody wrote down.
-#[derive(Debug, Default)]
-pub struct Notes {
-    pub heard: Vec<Heard>,
-    pub acknowledged: Vec<Acknowledged>,
-    /// Messages of which nothing is known at the end.
-    pub open: Vec<String>,
-    pub refused: usize,
-    pub connections: usize,
 }
 
 /// What one may be up to.
@@ -452,105 +411,6 @@ impl Person {
             .socket
             .send(&frame("SUBSCRIBE", &headers, ""))
             .await;
-    }
-
-    fn take(&mut self, connection: &mut Connection, frame: &Frame) {
-        trace(&self.uid, format_args!("gets {frame}"));
-        match frame.command.as_str() {
-            "RECEIPT" => self.take_receipt(connection, frame),
-            "MESSAGE" => {
-                let body: Value = serde_json::from_slice(&frame.body).expect("a message is JSON");
-                if frame.get("subscription") == Some("replies") {
-                    self.take_reply(connection, &body);
-                } else {
-                    self.take_message(connection, frame, &body);
-                }
-            }
-            // The membership store is away, and SUBSCRIBE needs it.
-            "ERROR" if frame.get("message") == Some("unavailable") => {}
-            other => panic!(
-                "{} got {other}: {}",
-                self.uid,
-                String::from_utf8_lossy(&frame.body)
-            ),
-        }
-    }
-
-    fn take_receipt(&mut self, connection: &mut Connection, frame: &Frame) {
-        let receipt = frame.get("receipt-id").expect("a receipt has an id");
-        match connection.receipts.remove(receipt) {
-            Some(Asked::Talk(own)) => {
-                let id = frame
-                    .get("message-id")
-                    .expect("a message's receipt has its id");
-                let id = MessageId::parse("message-id", id).expect("a message's id");
-                connection.said.retain(|said| *said != own);
-                let before = self
-                    .notes
-                    .acknowledged
-                    .iter()
-                    .find(|a| a.own == own)
-                    .map(|a| a.room);
-                if let Some(room) = self.open.remove(&own).or(before) {
-                    self.notes.acknowledged.push(Acknowledged {
-                        uid: self.uid.clone(),
-                        room,
-                        own,
-                        id,
-                    });
-                }
-            }
-            Some(Asked::Subscribe(place)) => {
-                let heard = &mut self.notes.heard[place];
-                let part = heard.room.partition(PARTITIONS).index();
-                heard.from = Some(self.world.ends()[part]);
-            }
-            Some(Asked::Other) => {}
-            None => assert_eq!(receipt, "bye", "a receipt that nobody asked for"),
-        }
-    }
-
-    fn take_reply(&mut self, connection: &mut Connection, body: &Value) {
-        if body["type"] != "REFUSED" {
-            return;
-        }
-        self.notes.refused += 1;
-        let receipt = body["receipt"].as_str().expect("all asked for a receipt");
-        let asked = connection.receipts.remove(receipt);
-        let Some(Asked::Talk(own)) = asked else {
-            return;
-        };
-        connection.said.retain(|said| *said != own);
-        match body["status"].as_u64() {
-            // Said again on the next connection, or at last.
-            Some(503 | 429) => {}
-            // Gone, or off: nobody was to hear it.
-            Some(403) => drop(self.open.remove(&own)),
-            _ => panic!("{} was refused {own}: {body}", self.uid),
-        }
-    }
-
-    fn take_message(&mut self, connection: &mut Connection, frame: &Frame, body: &Value) {
-        let subscription = frame
-            .get("subscription")
-            .expect("a message has a subscription");
-        // What was sent before UNSUBSCRIBE came may come behind it.
-        let Some(place) = connection.heard.get(subscription) else {
-            return;
-        };
-        let heard = &mut self.notes.heard[*place];
-        let id = |field: &str| {
-            let text = body[field].as_str().expect("an id");
-            MessageId::parse("id", text).expect("a message's id")
-        };
-        if body["messageType"] == "GAP" {
-            heard.items.push(Item::Gap(id("after"), id("before")));
-            return;
-        }
-        let id = id("id");
-        heard.items.push(Item::Message(id));
-        let last = self.last_seen.entry(heard.room).or_insert(id);
-        *last = id.max(*last);
     }
 }
 
