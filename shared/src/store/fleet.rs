@@ -102,11 +102,8 @@ impl Fleet {
             Some(_) => dynamodb::create_tables(&client, prefix).await?,
             None => dynamodb::check_tables(&client, prefix).await?,
         }
-        let partitions = kafka::ensure_topic(&settings.kafka).await?;
-        kafka::ensure_dead_letters(&settings.kafka).await?;
-        if let Some(index) = &settings.index_topic {
-            kafka::ensure_index_topic(&settings.kafka, index).await?;
-        }
+        let index = settings.index_topic.as_deref();
+        let partitions = kafka::ensure_topics(&settings.kafka, index).await?;
         let dynamo = Dynamo::new(client, prefix);
         let topic = begin::begin(settings, &dynamo, partitions).await?;
         let rooms = Arc::new(MongoRooms::new(&settings.mongo_uri).await?);

@@ -27,7 +27,7 @@ pub use index_topic::IndexTopic;
 pub(super) use log::KafkaLog;
 pub(super) use survey::{Found, survey};
 pub use topic::TopicError;
-pub(super) use topic::{ensure_dead_letters, ensure_index_topic, ensure_topic};
+pub(super) use topic::ensure_topics;
 
 /// How long a broker may take to answer a question.
 const ANSWER: Duration = Duration::from_secs(5);

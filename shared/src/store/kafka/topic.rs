@@ -78,14 +78,32 @@ enum Must {
     BeWithin(u16, u16),
 }
 
-/// Makes the topic of the log where it is missing, and sees that it is as it must be; gives its partitions. Any
-/// number of processes may do this at once.
+/// Makes the topics that are missing: the log, what of it cannot be read, and where there is one the topic of new rooms, which
+/// others read; and sees that the log is as it must be. Gives its partitions. Any number of processes may do this at once.
 ///
 /// # Errors
 /// Says which topic, which setting, what it is and what it must be.
-pub(in crate::store) async fn ensure_topic(settings: &KafkaSettings) -> Result<u16, TopicError> {
+pub(in crate::store) async fn ensure_topics(
+    settings: &KafkaSettings,
+    index: Option<&str>,
+) -> Result<u16, TopicError> {
     let topics = Topics::new(settings)?;
+    let partitions = ensure_log(settings, &topics).await?;
+    // What is there stays until somebody takes it away.
+    let (letters, bytes) = (dead_letters::topic(settings), RECORD_BYTES_MAX.to_string());
+    let letters = topics
+        .new_topic(&letters, 1)
+        .set("retention.ms", "-1")
+        .set("max.message.bytes", &bytes);
+    topics.find_or_make(&letters).await?;
+    if let Some(index) = index {
+        // How it is kept is the business of whoever reads it.
+        topics.find_or_make(&topics.new_topic(index, 1)).await?;
+    }
+    Ok(partitions)
+}
 
+async fn ensure_log(settings: &KafkaSettings, topics: &Topics<'_>) -> Result<u16, TopicError> {
     let min_insync = settings.min_insync.to_string();
     judge(
         &settings.topic,
@@ -127,36 +145,6 @@ fn musts(settings: &KafkaSettings) -> [(&'static str, Must); 7] {
         ("min.insync.replicas", insync),
         ("unclean.leader.election.enable", Must::Be("false")),
     ]
-}
-
-/// Makes a topic that others read where it is missing; how it is kept is their business.
-///
-/// # Errors
-/// Where Kafka does not answer, or refuses.
-pub(in crate::store) async fn ensure_index_topic(
-    settings: &KafkaSettings,
-    topic: &str,
-) -> Result<(), TopicError> {
-    let topics = Topics::new(settings)?;
-    topics.find_or_make(&topics.new_topic(topic, 1)).await?;
-    Ok(())
-}
-
-/// Makes the topic of what cannot be read where it is missing. What is there stays until somebody takes it away.
-///
-/// # Errors
-/// Where Kafka does not answer, or refuses.
-pub(in crate::store) async fn ensure_dead_letters(
-    settings: &KafkaSettings,
-) -> Result<(), TopicError> {
-    let topics = Topics::new(settings)?;
-    let (name, bytes) = (dead_letters::topic(settings), RECORD_BYTES_MAX.to_string());
-    let wanted = topics
-        .new_topic(&name, 1)
-        .set("retention.ms", "-1")
-        .set("max.message.bytes", &bytes);
-    topics.find_or_make(&wanted).await?;
-    Ok(())
 }
 
 /// Topics, asked for and made.
