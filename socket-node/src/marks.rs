@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
@@ -12,6 +13,8 @@ use tokio::sync::Notify;
 
 /// Milliseconds for which marks are gathered.
 const GATHER_MS: u64 = 100;
+/// Marks that are written at once: where many sockets close, one after another would take longer than they have.
+const AT_ONCE: usize = 16;
 
 /// A mark of the membership that began with this join.
 type Mark = (u64, MessageId);
@@ -51,15 +54,15 @@ impl Marks {
         let _writing = self.writing.lock().await;
         let taken =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for ((room, uid), (sequence, mark)) in taken {
-            if stores
-                .memberships
-                .mark(room, &uid, sequence, mark)
-                .await
-                .is_err()
-            {
-                self.note(room, &uid, sequence, mark);
-            }
-        }
+        let written = stream::iter(taken).for_each_concurrent(
+            AT_ONCE,
+            async |((room, uid), (sequence, mark))| {
+                let memberships = &stores.memberships;
+                if memberships.mark(room, &uid, sequence, mark).await.is_err() {
+                    self.note(room, &uid, sequence, mark);
+                }
+            },
+        );
+        written.await;
     }
 }

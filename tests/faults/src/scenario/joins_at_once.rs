@@ -19,14 +19,14 @@ use crate::judge::Verdict;
 use crate::random::Random;
 use crate::trial::Outcome;
 
-const USERS: usize = 8;
 const ROOMS: usize = 7;
 /// Sockets of each user, on one node after another.
 const SOCKETS: usize = 6;
 const ROOMS_MAX: usize = 4;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let each = scale.of(40, 2_000);
+    // A user's changes wait for each other, so that many users are what makes many changes.
+    let (people, each) = (scale.of(8, 64), scale.of(40, 2_600));
     let server = Starting::unhurried().start().await;
     let mut rooms = vec![];
     for _ in 0..ROOMS {
@@ -34,7 +34,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     }
     let (mut users, mut acting) = (vec![], JoinSet::new());
     let begun = Instant::now();
-    for _ in 0..USERS {
+    for _ in 0..people {
         let user = server.new_user().await;
         for socket in 0..SOCKETS {
             acting.spawn(join_and_exit(user.clone(), rooms.clone(), socket, each));
@@ -51,7 +51,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     for user in &users {
         effective += follows_the_model(user, &changes).await;
     }
-    let tried = USERS * SOCKETS * each;
+    let tried = people * SOCKETS * each;
     let archived = archive::is_the_log(&server).await;
     Outcome {
         faults: tried,
