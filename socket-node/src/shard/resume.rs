@@ -45,7 +45,9 @@ impl Shard {
         );
         // Only a room's messages can be resumed; changes of presence are told as they come.
         let resumes = matches!(subscription.topic, Topic::Chat(_));
-        let since = subscription.detour().since;
+        // One that was silenced before this shard had got to where its client was has still to wait for that.
+        let ahead = || subscription.queued().filter(|queued| *queued > before);
+        let since = subscription.detour().since.or_else(ahead);
         subscription.turn(|detour| detour.since = None);
         let Some(since) = since.filter(|_| resumes) else {
             subscription.set_queued(before);
