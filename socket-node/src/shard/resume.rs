@@ -26,10 +26,10 @@ use crate::settings;
 const BEHIND: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(160));
 /// How long one who resumes waits for such a history, all in all, before the log is read in its place.
 const REPLAY_AFTER: Duration = Duration::from_secs(1);
-/// How long one who resumes waits for this shard to get to where they were, before the log is asked how far it goes.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The same for what came in an older epoch, whose log is no longer there.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// How long one who resumes waits for this shard to get to where they were, before the log is asked how far it goes.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Shard {
     /// Starts a subscription: at `since` where that is given, else at the record at `from`.

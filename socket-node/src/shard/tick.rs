@@ -31,9 +31,15 @@ impl Shard {
 
     /// Every session, the oldest first: so that what happens is the same where everything before it was.
     fn all_sessions(&self) -> Vec<Rc<Session>> {
-        let mut all: Vec<_> = self.sessions.borrow().values().cloned().collect();
-        all.sort_unstable_by_key(|session| session.id);
-        all
+        let sessions = self.sessions.borrow();
+        let mut all: Vec<_> = sessions
+            .iter()
+            .map(|(id, session)| (*id, session))
+            .collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        all.into_iter()
+            .map(|(_, session)| session.clone())
+            .collect()
     }
 
     /// Closes every session, one after another, so that their clients do not all come to the other nodes at once; waits until

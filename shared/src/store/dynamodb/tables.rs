@@ -139,8 +139,9 @@ fn keys(schema: &[Key]) -> Result<Vec<KeySchemaElement>, TablesError> {
 pub(in crate::store) async fn create(client: &Client, prefix: &str) -> Result<(), TablesError> {
     let tables = read(prefix)?;
     for (name, table) in &tables {
-        if let Err(TablesError::Missing(_)) = look(client, name, table).await {
-            make(client, name, table).await?;
+        match look(client, name, table).await {
+            Err(TablesError::Missing(_)) => make(client, name, table).await?,
+            looked => drop(looked?),
         }
     }
     for (name, table) in &tables {
