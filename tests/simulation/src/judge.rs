@@ -175,22 +175,13 @@ fn missing(
     // Without an id to begin at, what came before its RECEIPT may or may not have come; and while somebody comes or goes, the
     // membership store may be ahead of the log.
     let from = heard.from.filter(|from| member.stays_as_at(*from));
-    let from = match (after, from) {
-        (Some(after), _) => after,
-        (None, Some(0)) => return all(shown, heard, member, None, until),
-        (None, Some(from)) => MessageId::last_of(EPOCH, from - 1),
+    let after = match (after, from) {
         (None, None) => return vec![],
+        (None, Some(from)) => from
+            .checked_sub(1)
+            .map(|last| MessageId::last_of(EPOCH, last)),
+        (after, _) => after,
     };
-    all(shown, heard, member, Some(from), until)
-}
-
-fn all(
-    shown: &[MessageId],
-    heard: &Heard,
-    member: &Membership,
-    after: Option<MessageId>,
-    until: MessageId,
-) -> Vec<String> {
     let between = shown
         .iter()
         .filter(|id| after.is_none_or(|after| **id > after) && **id < until);

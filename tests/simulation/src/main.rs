@@ -25,6 +25,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use roomtone_shared::auth::{AuthSettings, Authenticator, Claims, Secret, Signer};
@@ -57,7 +58,15 @@ const ROOMS: usize = 5;
 const HOME: usize = 3;
 const SECRET: &str = "a secret of the simulation alone";
 
+/// Panics so far: a runtime takes those of its tasks for their own affair.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
 fn main() -> ExitCode {
+    let shown = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        shown(panic);
+    }));
     let (mut from, mut count) = (0, 200);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -112,7 +121,13 @@ fn run(seed: u64, traced: bool) -> (Counts, Vec<String>) {
         .rng_seed(RngSeed::from_bytes(&seed.to_be_bytes()))
         .build()
         .expect("a runtime");
-    LocalSet::new().block_on(&runtime, simulate(seed, traced))
+    let before = PANICS.load(Ordering::Relaxed);
+    let (counts, mut wrong) = LocalSet::new().block_on(&runtime, simulate(seed, traced));
+    let panics = PANICS.load(Ordering::Relaxed) - before;
+    if panics > 0 {
+        wrong.push(format!("{panics} tasks panicked"));
+    }
+    (counts, wrong)
 }
 
 /// What a seed makes of a run, beside what happens in it.
