@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,13 +26,21 @@ pub(crate) async fn run(
     let listener = TcpListener::bind(at)
         .await
         .map_err(|why| RunError::Listen { at, why })?;
-    let kept = Kept::open(&settings).await?;
+    let mut shutdown = pin!(shutdown);
+    // Parts that do not answer are waited for.
+    let kept = tokio::select! {
+        opened = Kept::open(&settings) => opened?,
+        () = &mut shutdown => return Ok(()),
+    };
     if settings.auth.hs256_secret.is_none() {
         settings.auth.hs256_secret = Some(signing_key::read_or_make(&settings.data)?);
     }
     let auth = Authenticator::new(&settings.auth, settings.outbound.clone())?;
     let signer = Signer::new(&settings.auth)?;
-    let node = SocketNode::start(settings.socket.clone(), kept.node(), auth.clone()).await?;
+    let node = tokio::select! {
+        started = SocketNode::start(settings.socket.clone(), kept.node(), auth.clone()) => started?,
+        () = &mut shutdown => return Ok(()),
+    };
     let state = App {
         stores: kept.functions(),
         auth,

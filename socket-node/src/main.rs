@@ -68,11 +68,15 @@ async fn run(
     tokio::spawn(admin::serve(admin, ready.clone()));
     let auth = Authenticator::new(&settings.auth, settings.outbound)?;
     let mut shutdown = pin!(shutdown);
-    let fleet = tokio::select! {
-        opened = Fleet::open_node(&settings.fleet) => opened?,
+    let opening = async {
+        let fleet = Fleet::open_node(&settings.fleet).await?;
+        let node = SocketNode::start(settings.socket, fleet.stores.clone(), auth).await?;
+        Ok::<_, Failure>((fleet, node))
+    };
+    let (fleet, node) = tokio::select! {
+        opened = opening => opened?,
         () = &mut shutdown => return Ok(()),
     };
-    let node = SocketNode::start(settings.socket, fleet.stores.clone(), auth).await?;
     ready.set(node.clone());
     tracing::info!(address = %listener.local_addr()?, "listening");
     let cut_off = node.serve(listener, routes(node.clone()), shutdown).await;

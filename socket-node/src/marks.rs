@@ -1,6 +1,7 @@
 //! Marks of sockets that close: gathered per room and user, and written at a bounded pace.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use roomtone_shared::domain::user::Uid;
 use roomtone_shared::store::Stores;
 use tokio::sync::Notify;
 
-/// Milliseconds for which marks are gathered.
-const GATHER_MS: u64 = 100;
+/// How long marks are gathered: first, and at most, where the store does not take them.
+const GATHER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Marks that are written at once: where many sockets close, one after another would take longer than they have.
 const AT_ONCE: usize = 16;
 
@@ -42,15 +43,20 @@ impl Marks {
 
     /// Writes marks as they come, for good.
     pub(crate) async fn run(&self, stores: &Stores) {
+        let mut pause = GATHER.0;
         loop {
             self.some.notified().await;
-            self.write(stores).await;
-            tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+            pause = match self.write(stores).await {
+                0 => GATHER.0,
+                _ => (pause * 2).min(GATHER.1),
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
-    /// Writes what waits; what could not be written waits on.
-    pub(crate) async fn write(&self, stores: &Stores) {
+    /// Writes what waits; what could not be written waits on, and is counted.
+    pub(crate) async fn write(&self, stores: &Stores) -> usize {
+        let failed = AtomicUsize::new(0);
         let _writing = self.writing.lock().await;
         let taken =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
@@ -59,10 +65,12 @@ impl Marks {
             async |((room, uid), (sequence, mark))| {
                 let memberships = &stores.memberships;
                 if memberships.mark(room, &uid, sequence, mark).await.is_err() {
+                    failed.fetch_add(1, Ordering::Relaxed);
                     self.note(room, &uid, sequence, mark);
                 }
             },
         );
         written.await;
+        failed.into_inner()
     }
 }
