@@ -9,6 +9,7 @@
 
 mod accounts;
 mod addresses;
+mod ends;
 mod entry;
 pub mod frame;
 mod holds;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::accounts::Accounts;
 use crate::addresses::Addresses;
+use crate::ends::Ends;
 use crate::holds::Holds;
 use crate::lease;
 use crate::marks::Marks;
@@ -46,6 +47,7 @@ pub(crate) struct Node {
     pub(crate) settings: SocketSettings,
     pub(crate) stores: Stores,
     pub(crate) auth: Authenticator,
+    pub(crate) ends: Ends,
     pub(crate) ring: Arc<Ring>,
     pub(crate) accounts: Accounts,
     pub(crate) addresses: Addresses,
@@ -129,6 +131,7 @@ impl SocketNode {
             addresses: Addresses::new(&settings),
             room_rates: RoomRates::new(settings.room_send_rate),
             settings,
+            ends: Ends::new(stores.log.clone(), runtime.clone()),
             holds,
             replays: Replays::start(stores.clone()),
             stores,

@@ -51,9 +51,12 @@ impl Session {
         }
     }
 
-    /// The user left the room over HTTP: this socket with them.
-    pub(crate) fn taken_out(self: &Rc<Self>, room: RoomId) {
-        if self.place(room).is_none() {
+    /// The user left the room over HTTP, by the record at `offset`: this socket with them, unless it came later.
+    pub(crate) fn taken_out(self: &Rc<Self>, room: RoomId, offset: u64) {
+        if !self
+            .place(room)
+            .is_some_and(|place| place.is_left_at(offset))
+        {
             return;
         }
         drop(self.go_out(room));

@@ -19,11 +19,9 @@ impl Session {
         let profile = self.user.get().map(|user| user.profile.clone());
         let who = profile.ok_or_else(|| Error::Unauthenticated("not connected".into()))?;
         // The room is watched from before, so that nothing that happens meanwhile is missed.
-        self.with_place(room, |_| ());
         let (stores, joiner) = (node.stores.clone(), who.clone());
-        let joined = node
-            .ask(async move { rooms::join(&stores, room, &joiner).await })
-            .await;
+        let joining = node.ask(async move { rooms::join(&stores, room, &joiner).await });
+        let joined = self.coming(room, joining).await;
         let joined = joined.inspect_err(|_| self.forget_places())?;
         if let Some(offset) = joined.offset {
             self.shard.reached(room, offset).await;

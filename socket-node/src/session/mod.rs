@@ -39,7 +39,7 @@ use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::accounts::Account;
 use crate::addresses::Counting;
@@ -53,6 +53,9 @@ use crate::ws;
 use ended::Ended;
 use places::Place;
 use under_way::UnderWay;
+
+/// How long whoever comes into a room waits for where the log ends: without it, it is heard all the same.
+const END_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who is logged in.
 struct User {
@@ -276,6 +279,20 @@ impl Session {
         change(&mut places[at])
     }
 
+    /// Does what brings the socket into a room, and notes where the log ended meanwhile: this shard may yet read of a leaving that was
+    /// before. Where the log could not be asked, what it says of a leaving counts from now on, however old.
+    async fn coming<T>(&self, room: RoomId, does: impl Future<Output = T>) -> T {
+        self.with_place(room, |place| place.coming += 1);
+        let end = timeout(END_WITHIN, self.shard.node.ends.of(room));
+        let (done, end) = tokio::join!(does, end);
+        self.with_place(room, |place| {
+            place.coming -= 1;
+            let end = end.ok().flatten().unwrap_or(0);
+            place.came_at = place.came_at.max(end);
+        });
+        done
+    }
+
     /// The socket comes into the room. What it gives back ends when the log has it.
     fn enter(&self, room: RoomId) -> Option<Told> {
         let was = self.with_place(room, |place| std::mem::replace(&mut place.inside, true));
@@ -331,6 +348,6 @@ impl Session {
         let listens = |room| subscriptions.iter().any(|s| s.topic.room() == Some(room));
         self.places
             .borrow_mut()
-            .retain(|place| place.inside || listens(place.room));
+            .retain(|place| place.inside || place.coming > 0 || listens(place.room));
     }
 }

@@ -68,16 +68,18 @@ impl Session {
         room: RoomId,
         subscription: &Rc<Subscription>,
     ) -> Result<(), Fault> {
-        self.with_place(room, |_| ());
         let (stores, uid) = (self.shard.node.stores.clone(), self.uid().cloned());
         let Some(uid) = uid else { return Ok(()) };
-        let membership = self
-            .shard
-            .node
-            .ask(async move { stores.memberships.get(room, &uid).await })
-            .await;
-        let membership = membership.map_err(|why| Fault::new("unavailable", why.to_string()))?;
         let chat = subscription.topic == Topic::Chat(room);
+        self.with_place(room, |_| ());
+        let asked = async move { stores.memberships.get(room, &uid).await };
+        let asked = self.shard.node.ask(asked);
+        let membership = if chat {
+            self.coming(room, asked).await
+        } else {
+            asked.await
+        };
+        let membership = membership.map_err(|why| Fault::new("unavailable", why.to_string()))?;
         let member = self.with_place(room, |place| {
             place.read(membership.as_ref());
             place.left &= !(chat && place.joined);

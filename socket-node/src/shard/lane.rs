@@ -258,15 +258,17 @@ pub(crate) fn deliver(
     let Some(session) = subscription.session.upgrade() else {
         return false;
     };
-    if let Some(after) = subscription.gap() {
-        if session.backlog_bytes() > 0 {
+    let gap = subscription.gap();
+    let waiting = session.backlog_bytes();
+    if let Some(after) = gap {
+        if waiting > 0 {
             return false;
         }
         subscription.set_gap(None);
         session.send_gap(subscription, after, first);
     }
-    let waiting = session.backlog_bytes();
-    let full = waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
+    // A GAP says what follows it, so that this follows even where the socket takes no more than the GAP.
+    let full = gap.is_none() && waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
     if full && matches!(subscription.topic, Topic::Chat(_)) {
         subscription.set_gap(subscription.queued());
         return false;

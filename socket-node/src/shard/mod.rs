@@ -70,6 +70,21 @@ impl ShardHandle {
     }
 }
 
+/// New sockets, which are let go of where nobody takes them.
+struct Arrivals {
+    queue: mpsc::Receiver<Arrival>,
+    sockets: Arc<AtomicUsize>,
+}
+
+impl Drop for Arrivals {
+    fn drop(&mut self) {
+        self.queue.close();
+        while self.queue.try_recv().is_ok() {
+            self.sockets.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Somebody who waits for a record of a part of the log.
 struct Waiting {
     partition: Partition,
@@ -100,7 +115,7 @@ pub(crate) struct Unstarted {
     node: Arc<Node>,
     index: u16,
     from: Vec<u64>,
-    queue: mpsc::Receiver<Arrival>,
+    arrivals: Arrivals,
     sockets: Arc<AtomicUsize>,
     latency: Arc<Latency>,
 }
@@ -119,7 +134,10 @@ pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Un
         node,
         index,
         from: from.to_vec(),
-        queue,
+        arrivals: Arrivals {
+            queue,
+            sockets: sockets.clone(),
+        },
         sockets,
         latency,
     };
@@ -147,7 +165,7 @@ impl Unstarted {
         let told = (self.sockets, self.latency);
         let shard = Rc::new(Shard::new(self.node, self.index, self.from, told));
         let _over = Over(shard.clone());
-        shard.run(self.queue).await;
+        shard.run(self.arrivals).await;
     }
 }
 
@@ -157,6 +175,7 @@ struct Over(Rc<Shard>);
 impl Drop for Over {
     fn drop(&mut self) {
         let sessions = std::mem::take(&mut *self.0.sessions.borrow_mut());
+        self.0.sockets.fetch_sub(sessions.len(), Ordering::Relaxed);
         sessions.values().for_each(|session| session.forget());
         self.0.by_user.borrow_mut().clear();
         *self.0.rooms.borrow_mut() = Rooms::default();
@@ -201,7 +220,7 @@ impl Shard {
         }
     }
 
-    async fn run(self: Rc<Self>, mut arrivals: mpsc::Receiver<Arrival>) {
+    async fn run(self: Rc<Self>, mut arrivals: Arrivals) {
         let mut end = self.node.ring.follow();
         let mut shutdown = self.node.shutdown.subscribe();
         let mut ticks = tokio::time::interval(tick::EVERY);
@@ -218,7 +237,7 @@ impl Shard {
                     false
                 }
                 changed = end.wait_for(|end| *end > self.cursor.get()) => changed.is_ok(),
-                Some(arrival) = arrivals.recv() => {
+                Some(arrival) = arrivals.queue.recv() => {
                     self.arrive(arrival);
                     false
                 }
@@ -229,13 +248,14 @@ impl Shard {
                 self.take_entries();
                 let long = begun.elapsed() > LONG_TICK;
                 enough = if long { self.cursor.get() - from } else { 0 };
-                if let Ok(arrival) = arrivals.try_recv() {
+                if let Ok(arrival) = arrivals.queue.try_recv() {
                     self.arrive(arrival);
                 }
                 tokio::task::yield_now().await;
             }
         }
-        self.refuse_arrivals(arrivals);
+        // What comes too late is let go of.
+        drop(arrivals);
         self.drain(&mut end).await;
     }
 
@@ -258,14 +278,6 @@ impl Shard {
             self.sessions.borrow_mut().insert(id, session.clone());
             tokio::task::spawn_local(session.run(arrival.read));
         } else {
-            self.sockets.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Lets go of sockets that came too late.
-    fn refuse_arrivals(&self, mut arrivals: mpsc::Receiver<Arrival>) {
-        arrivals.close();
-        while arrivals.try_recv().is_ok() {
             self.sockets.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -323,10 +335,14 @@ impl Shard {
         let _ = reached.await;
     }
 
-    /// Puts it with the others, less those that nobody waits for any more.
+    /// Puts it with the others; whenever there are twice as many, those go that nobody waits for any more.
     fn wait_for(&self, new: Waiting) {
         let mut waiting = self.waiting.borrow_mut();
-        waiting.retain(|waiting| !waiting.told.is_closed());
+        if waiting.len() == waiting.capacity() {
+            waiting.retain(|waiting| !waiting.told.is_closed());
+            let left = waiting.len();
+            waiting.reserve(left + 1);
+        }
         waiting.push(new);
     }
 
@@ -363,7 +379,7 @@ impl Shard {
             Fact::In(room, Event::Left(uid)) => {
                 self.of_user(uid)
                     .iter()
-                    .for_each(|session| session.taken_out(*room));
+                    .for_each(|session| session.taken_out(*room, entry.offset()));
             }
             Fact::In(room, Event::Said(said)) => {
                 self.rooms.borrow_mut().post(*room, entry);

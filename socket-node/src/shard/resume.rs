@@ -45,9 +45,7 @@ impl Shard {
         );
         // Only a room's messages can be resumed; changes of presence are told as they come.
         let resumes = matches!(subscription.topic, Topic::Chat(_));
-        // One that was silenced before this shard had got to where its client was has still to wait for that.
-        let ahead = || subscription.queued().filter(|queued| *queued > before);
-        let since = subscription.detour().since.or_else(ahead);
+        let since = subscription.detour().since;
         subscription.turn(|detour| detour.since = None);
         let Some(since) = since.filter(|_| resumes) else {
             subscription.set_queued(before);
@@ -75,10 +73,16 @@ impl Shard {
         }
     }
 
-    /// Silences a subscription at once, even one that is catching up.
+    /// Silences a subscription at once. One that is catching up goes on from there when it starts again: what silences it may have
+    /// been said before its client came.
     pub(crate) fn silence(&self, subscription: &Rc<Subscription>, to: State) {
-        if subscription.state.get() == State::Live {
-            subscription.lane.silence(subscription);
+        match subscription.state.get() {
+            State::Live => subscription.lane.silence(subscription),
+            State::CatchingUp => {
+                let queued = subscription.queued();
+                subscription.turn(|detour| detour.since = queued);
+            }
+            State::Silent | State::Ended => {}
         }
         subscription.state.set(to);
         subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
@@ -123,9 +127,8 @@ impl Shard {
         }
         // Where this shard has read further itself the log is not asked.
         while since.offset >= self.position(room) {
-            let stores = self.node.stores.clone();
-            let end = self.node.ask(async move { stores.log.end(room).await });
-            if end.await.is_ok_and(|end| since.offset >= end) {
+            let end = self.node.ends.of(room).await;
+            if end.is_some_and(|end| since.offset >= end) {
                 return Some(false);
             }
             // A log that could not be asked, or was cut short, is asked again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::message::{Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
 
 use crate::notes::{Heard, Item, Notes};
@@ -21,27 +21,22 @@ pub struct Counts {
     pub connections: usize,
 }
 
+/// What the room showed, by its ids: each with the octets that it is.
+type Shown = BTreeMap<MessageId, Vec<u8>>;
+
 /// Looks at all of it; gives what is wrong, a line each.
-pub fn judge(
-    world: &World,
-    rooms: &[RoomId],
-    all: &[Notes],
-    may_skip: bool,
-) -> (Counts, Vec<String>) {
+pub fn judge(world: &World, rooms: &[RoomId], all: &[Notes]) -> (Counts, Vec<String>) {
     let (mut counts, mut wrong) = (Counts::default(), vec![]);
-    let shown: BTreeMap<RoomId, Vec<MessageId>> = rooms
+    let shown: BTreeMap<RoomId, Shown> = rooms
         .iter()
-        .map(|room| {
-            (
-                *room,
-                world.shown(*room).iter().map(|a| a.message.id).collect(),
-            )
-        })
+        .map(|room| (*room, shown_in(world, *room)))
         .collect();
-    counts.shown = shown.values().map(Vec::len).sum();
+    counts.shown = shown.values().map(Shown::len).sum();
     for notes in all {
         counts.refused += notes.refused;
         counts.connections += notes.connections;
+        wrong.extend(notes.wrong.iter().cloned());
+        wrong.extend(not_at_home(world, notes));
         for own in &notes.open {
             wrong.push(format!(
                 "{own} was said again and again, and neither acknowledged nor refused"
@@ -54,18 +49,47 @@ pub fn judge(
             counts.gaps += heard
                 .items
                 .iter()
-                .filter(|item| matches!(item, Item::Gap(..)))
+                .filter(|item| matches!(item, Item::Gap { .. }))
                 .count();
             let about = format!("{} in {} since {:?}", heard.uid, heard.room, heard.since);
             let found = heard_is_whole(world, &shown[&heard.room], heard);
             wrong.extend(found.into_iter().map(|what| format!("{about}: {what}")));
         }
     }
-    if counts.gaps > 0 && !may_skip {
-        wrong.push(format!("{} holes, and nothing that makes one", counts.gaps));
-    }
     wrong.extend(acknowledged_once(world, rooms, all, &mut counts));
     (counts, wrong)
+}
+
+fn shown_in(world: &World, room: RoomId) -> Shown {
+    let octets = |message: &Message| {
+        let mut octets = vec![];
+        message.write_json(&mut octets);
+        octets
+    };
+    world
+        .shown(room)
+        .iter()
+        .map(|archived| (archived.message.id, octets(&archived.message)))
+        .collect()
+}
+
+/// At the end everybody is connected, a member of the rooms that they want to be in, and hears each of them.
+fn not_at_home(world: &World, notes: &Notes) -> Vec<String> {
+    let uid = &notes.uid;
+    if !notes.there {
+        return vec![format!("{uid} was not connected at the end")];
+    }
+    let mut wrong = vec![];
+    for room in &notes.home {
+        if !world.is_member(*room, uid) {
+            wrong.push(format!("{uid} is no member of {room} at the end"));
+        }
+        let mut heard = notes.heard.iter().filter(|heard| heard.to_the_end);
+        if !heard.any(|heard| heard.room == *room) {
+            wrong.push(format!("{uid} does not hear {room} at the end"));
+        }
+    }
+    wrong
 }
 
 /// A message that was acknowledged is in its room once, as its sender's, under the id that they were told.
@@ -105,25 +129,46 @@ fn acknowledged_once(
 
 /// A subscription got the room's order from where it began, with no hole that it was not told of, no repeat, and nothing while
 /// its user was gone.
-fn heard_is_whole(world: &World, shown: &[MessageId], heard: &Heard) -> Vec<String> {
+fn heard_is_whole(world: &World, shown: &Shown, heard: &Heard) -> Vec<String> {
     let mut wrong = vec![];
     let member = Membership(world.changes(heard.room, &heard.uid));
     let mut last = heard.since;
     let mut told: Option<(MessageId, MessageId)> = None;
+    let ours = heard.since.is_none_or(|since| since.epoch == EPOCH);
+    if !ours && let Some(Item::Message(first, _)) = heard.items.first() {
+        wrong.push(format!(
+            "{first} first, and no word that the log is another"
+        ));
+    }
     for item in &heard.items {
-        match *item {
-            Item::Gap(after, before) => {
+        match item {
+            Item::Gap {
+                after,
+                before,
+                made,
+            } => {
+                let (after, before) = (*after, *before);
                 if after >= before || told.is_some() {
                     wrong.push(format!("a hole from {after} to {before} behind {told:?}"));
                 }
                 if last.is_some_and(|last| after < last) {
                     wrong.push(format!("a hole from {after} on, and {last:?} was there"));
                 }
+                if !made {
+                    wrong.push(format!(
+                        "a hole from {after} to {before}, and nothing that makes one"
+                    ));
+                }
                 told = Some((after, before));
             }
-            Item::Message(id) => {
-                if shown.binary_search(&id).is_err() {
-                    wrong.push(format!("{id} is no message of the room"));
+            Item::Message(id, octets) => {
+                let id = *id;
+                match shown.get(&id) {
+                    None => wrong.push(format!("{id} is no message of the room")),
+                    Some(of_room) if *of_room != octets.0 => {
+                        wrong.push(format!("{id} is another one in the room"));
+                    }
+                    Some(_) => {}
                 }
                 if last.is_some_and(|last| id <= last) {
                     wrong.push(format!("{id} behind {last:?}"));
@@ -137,6 +182,7 @@ fn heard_is_whole(world: &World, shown: &[MessageId], heard: &Heard) -> Vec<Stri
                     ..after
                 });
                 wrong.extend(missing(shown, heard, &member, last, until));
+                // What somebody resumes is theirs, whether or not they were there when it was said.
                 if heard.since.is_none()
                     && last.is_some_and(|last| member.left_between(last.offset, id.offset))
                 {
@@ -146,32 +192,24 @@ fn heard_is_whole(world: &World, shown: &[MessageId], heard: &Heard) -> Vec<Stri
             }
         }
     }
-    if let Some(told) = told {
-        wrong.push(format!("nothing behind the hole {told:?}"));
-    }
     if heard.to_the_end {
-        wrong.extend(missing(
-            shown,
-            heard,
-            &member,
-            last,
-            MessageId::last_of(EPOCH, u64::MAX),
-        ));
+        if let Some(told) = told {
+            wrong.push(format!("nothing behind the hole {told:?}"));
+        }
+        let end = MessageId::last_of(EPOCH, u64::MAX);
+        wrong.extend(missing(shown, heard, &member, last, end));
     }
     wrong
 }
 
 /// Messages between two that it should have got.
 fn missing(
-    shown: &[MessageId],
+    shown: &Shown,
     heard: &Heard,
     member: &Membership,
     after: Option<MessageId>,
     until: MessageId,
 ) -> Vec<String> {
-    if heard.left {
-        return vec![];
-    }
     // Without an id to begin at, what came before its RECEIPT may or may not have come; and while somebody comes or goes, the
     // membership store may be ahead of the log.
     let from = heard.from.filter(|from| member.stays_as_at(*from));
@@ -183,9 +221,9 @@ fn missing(
         (after, _) => after,
     };
     let between = shown
-        .iter()
+        .keys()
         .filter(|id| after.is_none_or(|after| **id > after) && **id < until);
-    let owed = between.filter(|id| member.hears(id.offset));
+    let owed = between.filter(|id| member.hears(id.offset) && !was_absent(heard, **id));
     let part = heard.room.partition(PARTITIONS);
     owed.map(|id| {
         format!(
@@ -194,6 +232,14 @@ fn missing(
         )
     })
     .collect()
+}
+
+/// Whether its socket was out of the room then.
+fn was_absent(heard: &Heard, id: MessageId) -> bool {
+    heard.absences.iter().any(|absence| {
+        absence.after.is_none_or(|after| id > after)
+            && absence.until.is_none_or(|until| id.offset < until)
+    })
 }
 
 /// When somebody was a member, by the log.

@@ -42,7 +42,7 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
 
 use judge::{Counts, judge};
-use person::{Habits, Nodes, Person, Phase};
+use person::{Around, Habits, Nodes, Person, Phase};
 use random::Random;
 use stores::OfNode;
 use trace::trace;
@@ -84,9 +84,10 @@ fn main() -> ExitCode {
     let begun = std::time::Instant::now();
     let (mut all, mut failed) = (Counts::default(), vec![]);
     for seed in from..from + count {
-        let (counts, mut wrong) = run(seed, count == 1);
+        let ran = run(seed, count == 1);
+        let (counts, mut wrong) = (ran.counts.clone(), ran.wrong.clone());
         // One of them twice: a seed that does not say all would be of no use to anybody.
-        if seed == from && count > 1 && run(seed, false).0 != counts {
+        if seed == from && count > 1 && run(seed, false) != ran {
             wrong.push("it is another one when it is run again".into());
         }
         if !wrong.is_empty() {
@@ -113,21 +114,34 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!failed.is_empty()))
 }
 
+/// What came of a seed.
+#[derive(Default, PartialEq, Eq)]
+struct Ran {
+    counts: Counts,
+    wrong: Vec<String>,
+    /// All that people wrote down.
+    notes: String,
+}
+
 /// One run, which is the same for the same seed.
-fn run(seed: u64, traced: bool) -> (Counts, Vec<String>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .rng_seed(RngSeed::from_bytes(&seed.to_be_bytes()))
-        .build()
-        .expect("a runtime");
+fn run(seed: u64, traced: bool) -> Ran {
     let before = PANICS.load(Ordering::Relaxed);
-    let (counts, mut wrong) = LocalSet::new().block_on(&runtime, simulate(seed, traced));
+    // A panic is this seed's, and the others are still to be run.
+    let ran = std::panic::catch_unwind(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .rng_seed(RngSeed::from_bytes(&seed.to_be_bytes()))
+            .build()
+            .expect("a runtime");
+        LocalSet::new().block_on(&runtime, simulate(seed, traced))
+    });
+    let mut ran = ran.unwrap_or_default();
     let panics = PANICS.load(Ordering::Relaxed) - before;
     if panics > 0 {
-        wrong.push(format!("{panics} tasks panicked"));
+        ran.wrong.push(format!("{panics} tasks panicked"));
     }
-    (counts, wrong)
+    ran
 }
 
 /// What a seed makes of a run, beside what happens in it.
@@ -139,7 +153,7 @@ struct Weather {
     habits: Habits,
 }
 
-async fn simulate(seed: u64, traced: bool) -> (Counts, Vec<String>) {
+async fn simulate(seed: u64, traced: bool) -> Ran {
     if traced {
         trace::show();
     }
@@ -162,6 +176,8 @@ async fn simulate(seed: u64, traced: bool) -> (Counts, Vec<String>) {
     }
     let phase = watch::Sender::new(Phase::Live);
     let signer = Signer::new(&auth()).expect("a signer");
+    // Functions are nobody's node.
+    let api = OfNode::new(world.clone(), seed, 0);
     let mut people = vec![];
     for number in 0..random.among(3..8) {
         let uid = format!("u{number}");
@@ -174,7 +190,12 @@ async fn simulate(seed: u64, traced: bool) -> (Counts, Vec<String>) {
             .sign(&claims, Duration::from_secs(3_600))
             .expect("a token");
         let uid = Uid::parse("uid", &uid).expect("a user's id");
-        let around = (world.clone(), fleet.nodes.clone(), phase.subscribe());
+        let around = Around {
+            world: world.clone(),
+            nodes: fleet.nodes.clone(),
+            api: api.stores(),
+            phase: phase.subscribe(),
+        };
         let mut own = rooms.clone();
         own.rotate_left(random.place(ROOMS));
         let person = Person::new(
@@ -194,11 +215,20 @@ async fn simulate(seed: u64, traced: bool) -> (Counts, Vec<String>) {
     for person in people {
         match person.await {
             Ok(of_one) => notes.push(of_one),
-            Err(why) => return (Counts::default(), vec![format!("somebody's client: {why}")]),
+            Err(why) => {
+                return Ran {
+                    wrong: vec![format!("somebody's client: {why}")],
+                    ..Ran::default()
+                };
+            }
         }
     }
-    let may_skip = weather.outages || weather.habits.deaf;
-    judge(&world, &rooms, &notes, may_skip)
+    let (counts, wrong) = judge(&world, &rooms, &notes);
+    Ran {
+        counts,
+        wrong,
+        notes: format!("{notes:?}"),
+    }
 }
 
 /// What happens to the fleet, for as long as people live; at the end all is well.
@@ -318,7 +348,7 @@ fn settings(small: bool) -> SocketSettings {
     let settings = SocketSettings::read(&Env::default()).expect("defaults");
     SocketSettings {
         shards: 2,
-        backlog_bytes_max: if small { 4_000 } else { 1 << 20 },
+        backlog_bytes_max: if small { 32_000 } else { 1 << 20 },
         sockets_per_user_max: 1_000,
         drain_ms: 3_000,
         send_rate: Rate {

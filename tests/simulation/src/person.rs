@@ -1,7 +1,7 @@
 //! Somebody with a client: talks, listens, goes, comes back elsewhere, and writes down what they sent and got.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,23 @@ use std::time::Duration;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
+use roomtone_shared::store::Stores;
 use roomtone_socket_node::SocketNode;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::notes::{Heard, Notes};
+use crate::notes::Notes;
 use crate::random::Random;
 use crate::socket::{Incoming, Socket, frame, pair};
 use crate::trace::trace;
 use crate::world::World;
 
+mod act;
 mod listen;
 
-/// Messages said again at once.
-const AGAIN_MAX: usize = 20;
+/// Within what a login, and at the end each request, has to be answered.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The nodes there are just now; a place is empty while one is started anew.
 pub type Nodes = Rc<RefCell<Vec<Option<SocketNode>>>>;
@@ -48,11 +50,18 @@ pub struct Habits {
     pub wander: bool,
 }
 
+/// What is around somebody.
+pub struct Around {
+    pub world: Arc<World>,
+    pub nodes: Nodes,
+    /// The stores as a function of the API has them.
+    pub api: Stores,
+    pub phase: watch::Receiver<Phase>,
+}
+
 pub struct Person {
     random: Random,
-    world: Arc<World>,
-    nodes: Nodes,
-    phase: watch::Receiver<Phase>,
+    around: Around,
     uid: Uid,
     token: String,
     /// All rooms; the first are those that they want to be in.
@@ -71,13 +80,17 @@ struct Connection {
     socket: Socket,
     /// Of each subscription its place in the notes.
     heard: BTreeMap<String, usize>,
-    /// What a receipt will be for.
-    receipts: BTreeMap<String, Asked>,
+    /// Subscriptions whose end was acknowledged.
+    ended: BTreeSet<String>,
+    /// What a receipt will be for, and when it was asked for.
+    receipts: BTreeMap<String, (Asked, Instant)>,
     asked: u64,
     subscribed: u64,
     /// What was said on it and waits for an answer.
     said: Vec<String>,
     deaf_until: Option<Instant>,
+    /// Whether they ever stopped reading.
+    was_deaf: bool,
     /// When they do the next thing.
     next: Instant,
     leaving: bool,
@@ -86,22 +99,24 @@ struct Connection {
 enum Asked {
     Talk(String),
     Subscribe(usize),
+    Unsubscribe(String),
+    /// The absences that it ends: each a subscription's place in the notes, and its place among its own.
+    Join(Vec<(usize, usize)>),
     Other,
 }
 
 impl Person {
     pub fn new(
         (seed, number): (u64, u64),
-        (world, nodes, phase): (Arc<World>, Nodes, watch::Receiver<Phase>),
+        around: Around,
         (uid, token): (Uid, String),
         (rooms, home): (Vec<RoomId>, usize),
         habits: Habits,
     ) -> Self {
         Self {
             random: Random::of(seed, 100 + number),
-            world,
-            nodes,
-            phase,
+            around,
+            notes: Notes::new(uid.clone(), rooms[..home].to_vec()),
             uid,
             token,
             rooms,
@@ -110,20 +125,26 @@ impl Person {
             last_seen: BTreeMap::new(),
             open: BTreeMap::new(),
             said: 0,
-            notes: Notes::default(),
         }
+    }
+
+    fn phase(&self) -> Phase {
+        *self.around.phase.borrow()
     }
 
     pub async fn live(mut self) -> Notes {
         loop {
             if let Some(mut connection) = self.connect().await {
                 let ended = self.stay(&mut connection).await;
-                let to_the_end = ended && *self.phase.borrow() == Phase::End;
+                self.notes.there = ended && self.phase() == Phase::End;
                 for place in connection.heard.values() {
-                    self.notes.heard[*place].to_the_end = to_the_end;
+                    self.notes.heard[*place].to_the_end = self.notes.there;
+                }
+                if self.notes.there {
+                    self.miss_answers(&connection);
                 }
             }
-            if *self.phase.borrow() == Phase::End {
+            if self.phase() == Phase::End {
                 self.notes.open = self.open.keys().cloned().collect();
                 return self.notes;
             }
@@ -132,26 +153,28 @@ impl Person {
         }
     }
 
+    /// Notes what was never answered.
+    fn miss_answers(&mut self, connection: &Connection) {
+        let overdue = connection
+            .receipts
+            .iter()
+            .filter(|(_, (_, at))| at.elapsed() > ANSWERED_WITHIN);
+        for (receipt, _) in overdue {
+            let what = format!("{} was never given receipt {receipt}", self.uid);
+            self.notes.wrong.push(what);
+        }
+    }
+
     async fn connect(&mut self) -> Option<Connection> {
         let (socket, server) = pair();
         let node = {
-            let nodes = self.nodes.borrow();
+            let nodes = self.around.nodes.borrow();
             nodes[self.random.place(nodes.len())].clone()
         };
         if !node?.take(server) {
             return None;
         }
-        let mut connection = Connection {
-            socket,
-            heard: BTreeMap::new(),
-            receipts: BTreeMap::new(),
-            asked: 0,
-            subscribed: 0,
-            said: vec![],
-            deaf_until: None,
-            next: Instant::now(),
-            leaving: false,
-        };
+        let mut connection = Connection::new(socket);
         let login = format!("Bearer {}", self.token);
         let headers = [
             ("accept-version", "1.2"),
@@ -162,19 +185,13 @@ impl Person {
             .socket
             .send(&frame("CONNECT", &headers, ""))
             .await;
-        loop {
-            match connection.socket.next().await? {
-                Incoming::Frame(frame) if frame.command == "CONNECTED" => break,
-                Incoming::Frame(frame) => {
-                    panic!(
-                        "{} at login: {}",
-                        frame.command,
-                        String::from_utf8_lossy(&frame.body)
-                    )
-                }
-                Incoming::Close => return None,
-                Incoming::Beat | Incoming::Ping(_) => {}
-            }
+        let Ok(is_in) = timeout(ANSWERED_WITHIN, connection.is_in(&self.uid)).await else {
+            let what = format!("{} was neither let in nor sent away", self.uid);
+            self.notes.wrong.push(what);
+            return None;
+        };
+        if !is_in {
+            return None;
         }
         self.notes.connections += 1;
         trace(&self.uid, format_args!("connects"));
@@ -201,20 +218,20 @@ impl Person {
     /// Until the connection ends, which is false, or the end of all.
     async fn stay(&mut self, connection: &mut Connection) -> bool {
         loop {
-            if *self.phase.borrow() == Phase::End {
+            if self.phase() == Phase::End {
                 return true;
             }
             connection.deaf_until = connection
                 .deaf_until
                 .filter(|until| *until > Instant::now());
             let next = connection.deaf_until.unwrap_or(connection.next);
-            let mut phase = self.phase.clone();
+            let mut phase = self.around.phase.clone();
             let settled = *phase.borrow();
             tokio::select! {
                 biased;
                 _ = phase.wait_for(|phase| *phase > settled) => {
                     connection.deaf_until = None;
-                    if *self.phase.borrow() == Phase::Settle {
+                    if self.phase() == Phase::Settle {
                         self.settle(connection).await;
                     }
                 }
@@ -230,196 +247,56 @@ impl Person {
                 () = sleep_until(next) => {
                     let pause = Duration::from_millis(self.random.among(1..250));
                     connection.next = Instant::now() + pause;
-                    if *self.phase.borrow() == Phase::Live && !self.does(connection).await {
+                    if self.phase() == Phase::Live && !self.does(connection).await {
                         return false;
                     }
-                    if *self.phase.borrow() == Phase::Settle && self.random.percent(2) {
+                    if self.phase() == Phase::Settle && self.random.percent(2) {
                         self.settle(connection).await;
                     }
                 }
             }
         }
     }
-
-    /// Is in the rooms that they want to be in, and says again what is not answered on this connection.
-    async fn settle(&mut self, connection: &mut Connection) {
-        for room in self.rooms[..self.home].to_vec() {
-            self.act(connection, "join", room, json!({})).await;
-        }
-        self.say_again(connection).await;
-    }
-
-    /// Some of what was not answered, and waits for no answer on this connection.
-    async fn say_again(&mut self, connection: &mut Connection) {
-        let open = self
-            .open
-            .iter()
-            .filter(|(own, _)| !connection.said.contains(own));
-        let some: Vec<_> = open
-            .take(AGAIN_MAX)
-            .map(|(own, room)| (own.clone(), *room))
-            .collect();
-        for (own, room) in some {
-            self.say(connection, room, &own).await;
-        }
-    }
-
-    /// Something or other; false where it ends the connection.
-    async fn does(&mut self, connection: &mut Connection) -> bool {
-        if connection.leaving {
-            return true;
-        }
-        let room = self.rooms[self.random.place(self.home)];
-        match self.random.among(0..100) {
-            0..50 => self.talk(connection, room).await,
-            50..56 => {
-                for _ in 0..self.random.among(2..6) {
-                    self.talk(connection, room).await;
-                }
-            }
-            56..60 => {
-                let place = self.random.place(self.notes.acknowledged.len());
-                let again = self
-                    .notes
-                    .acknowledged
-                    .get(place)
-                    .map(|a| (a.own.clone(), a.room));
-                if let Some((own, room)) = again {
-                    self.say(connection, room, &own).await;
-                }
-            }
-            60..66 if self.habits.deaf => {
-                let ms = self.random.among(200..9_000);
-                trace(&self.uid, format_args!("reads nothing for {ms} ms"));
-                connection.deaf_until = Some(Instant::now() + Duration::from_millis(ms));
-            }
-            66..74 => {
-                let place = self.random.place(connection.heard.len());
-                let subscription = connection.heard.keys().nth(place).cloned();
-                if let Some(id) = subscription {
-                    connection.heard.remove(&id);
-                    connection
-                        .socket
-                        .send(&frame("UNSUBSCRIBE", &[("id", &id)], ""))
-                        .await;
-                }
-                let since = self.random.percent(80);
-                self.subscribe(connection, room, since).await;
-            }
-            74..77 if connection.heard.len() < 8 => self.subscribe(connection, room, false).await,
-            77..83 => {
-                trace(&self.uid, format_args!("cuts the connection"));
-                return false;
-            }
-            83..86 => {
-                connection.leaving = true;
-                connection
-                    .socket
-                    .send(&frame("DISCONNECT", &[("receipt", "bye")], ""))
-                    .await;
-            }
-            86..90 if self.habits.wander => self.act(connection, "exit", room, json!({})).await,
-            90..95 if self.habits.wander => {
-                let room = self.rooms[self.random.place(self.rooms.len())];
-                self.act(connection, "join", room, json!({})).await;
-            }
-            95..97 if self.habits.wander => {
-                let to = if self.random.percent(50) { "on" } else { "off" };
-                self.act(connection, "presence", room, json!({ "presence": to }))
-                    .await;
-            }
-            97..98 => {
-                for place in connection.heard.values() {
-                    let heard = &mut self.notes.heard[*place];
-                    heard.left |= heard.room == room;
-                }
-                self.act(connection, "leave", room, json!({})).await;
-            }
-            _ => {}
-        }
-        true
-    }
-
-    async fn talk(&mut self, connection: &mut Connection, room: RoomId) {
-        self.said += 1;
-        let own = format!("{}-{}", self.uid, self.said);
-        self.open.insert(own.clone(), room);
-        self.say(connection, room, &own).await;
-    }
-
-    async fn say(&mut self, connection: &mut Connection, room: RoomId, own: &str) {
-        connection.said.push(own.into());
-        trace(&self.uid, format_args!("says {own} in {room}"));
-        let receipt = connection.receipt(Asked::Talk(own.into()));
-        let body = json!({ "roomId": room, "content": own, "clientMessageId": own }).to_string();
-        let headers = [("destination", "/chat/pub/send"), ("receipt", &receipt)];
-        connection
-            .socket
-            .send(&frame("SEND", &headers, &body))
-            .await;
-    }
-
-    async fn act(
-        &mut self,
-        connection: &mut Connection,
-        verb: &str,
-        room: RoomId,
-        mut body: Value,
-    ) {
-        let receipt = connection.receipt(Asked::Other);
-        trace(&self.uid, format_args!("{verb} {room}, receipt {receipt}"));
-        body["roomId"] = json!(room);
-        let destination = format!("/chat/pub/{verb}");
-        let headers = [("destination", destination.as_str()), ("receipt", &receipt)];
-        connection
-            .socket
-            .send(&frame("SEND", &headers, &body.to_string()))
-            .await;
-    }
-
-    async fn subscribe(&mut self, connection: &mut Connection, room: RoomId, since: bool) {
-        let since = self.last_seen.get(&room).copied().filter(|_| since);
-        connection.subscribed += 1;
-        let id = format!("s{}", connection.subscribed);
-        let place = self.notes.heard.len();
-        self.notes.heard.push(Heard {
-            uid: self.uid.clone(),
-            room,
-            since,
-            from: None,
-            items: vec![],
-            left: false,
-            to_the_end: false,
-        });
-        connection.heard.insert(id.clone(), place);
-        trace(
-            &self.uid,
-            format_args!("subscribes {id} to {room} since {since:?}"),
-        );
-        let receipt = connection.receipt(Asked::Subscribe(place));
-        let (destination, since) = (
-            format!("/chat/topic/room/{room}"),
-            since.map(|id| id.to_string()),
-        );
-        let mut headers = vec![
-            ("id", id.as_str()),
-            ("destination", &destination),
-            ("receipt", &receipt),
-        ];
-        headers.extend(since.as_ref().map(|since| ("since", since.as_str())));
-        connection
-            .socket
-            .send(&frame("SUBSCRIBE", &headers, ""))
-            .await;
-    }
 }
 
 impl Connection {
+    fn new(socket: Socket) -> Self {
+        Self {
+            socket,
+            heard: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            receipts: BTreeMap::new(),
+            asked: 0,
+            subscribed: 0,
+            said: vec![],
+            deaf_until: None,
+            was_deaf: false,
+            next: Instant::now(),
+            leaving: false,
+        }
+    }
+
+    /// Waits for the answer to CONNECT; false where the connection ends before.
+    async fn is_in(&mut self, uid: &Uid) -> bool {
+        loop {
+            match self.socket.next().await {
+                Some(Incoming::Frame(frame)) if frame.command == "CONNECTED" => return true,
+                Some(Incoming::Frame(frame)) => {
+                    let body = String::from_utf8_lossy(&frame.body);
+                    panic!("{uid} got {} at login: {body}", frame.command)
+                }
+                None | Some(Incoming::Close) => return false,
+                Some(Incoming::Beat | Incoming::Ping(_)) => {}
+            }
+        }
+    }
+
     /// A receipt to ask for.
     fn receipt(&mut self, asked: Asked) -> String {
         self.asked += 1;
         let receipt = format!("{}", self.asked);
-        self.receipts.insert(receipt.clone(), asked);
+        self.receipts
+            .insert(receipt.clone(), (asked, Instant::now()));
         receipt
     }
 }

@@ -95,7 +95,7 @@ impl OfNode {
     }
 
     async fn log(&self) -> Result<()> {
-        self.asked(false, "the log").await
+        self.asked(self.world.away().log, "the log").await
     }
 }
 

@@ -27,10 +27,13 @@ pub const EPOCH: u16 = 1;
 /// The log's time when a run begins, in milliseconds since 1970.
 const BEGIN_MS: u64 = 1_700_000_000_000;
 
+/// How long behind an outage somebody may still be waiting because of it: a resume waits ten seconds for history.
+const TROUBLED_FOR: Duration = Duration::from_secs(15);
+
 /// What does not work just now.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Away {
-    /// The log takes nothing, and says so.
+    /// The log takes nothing, says nothing of where it ends, and says so.
     pub log: bool,
     /// The recorder stands still.
     pub recorder: bool,
@@ -59,6 +62,8 @@ struct State {
     users: BTreeMap<Uid, UserRooms>,
     rooms: BTreeMap<RoomId, Room>,
     away: Away,
+    /// When something was away last.
+    last_away: Option<Instant>,
     lost: Vec<NodeId>,
 }
 
@@ -88,6 +93,7 @@ impl World {
                 users: BTreeMap::new(),
                 rooms: rooms.into_iter().map(|room| (room.id, room)).collect(),
                 away: Away::default(),
+                last_away: None,
                 lost: vec![],
             }),
             begun: Instant::now(),
@@ -122,7 +128,18 @@ impl World {
     }
 
     pub fn set_away(&self, change: impl FnOnce(&mut Away)) {
-        change(&mut self.state().away);
+        let state = &mut *self.state();
+        if state.away != Away::default() {
+            state.last_away = Some(Instant::now());
+        }
+        change(&mut state.away);
+    }
+
+    /// Whether something is away, or was so shortly before that somebody may still have to do with it.
+    pub fn is_troubled(&self) -> bool {
+        let state = self.state();
+        let was = |at: Instant| at.elapsed() < TROUBLED_FOR;
+        state.away != Away::default() || state.last_away.is_some_and(was)
     }
 
     /// Puts an append behind those that wait.
@@ -266,6 +283,12 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// Whether somebody went before this was said, and has not come back since, neither by the log nor by the membership store.
+    pub fn has_gone_before(&self, room: RoomId, uid: &Uid, id: MessageId) -> bool {
+        let last = self.changes(room, uid).pop();
+        last.is_some_and(|(at, member)| !member && at < id.offset) && !self.is_member(room, uid)
+    }
+
     /// How those who ever were in a room stand, by all of the log.
     pub fn standings(&self, room: RoomId) -> BTreeMap<Uid, Standing> {
         let mut standings: BTreeMap<Uid, Standing> = BTreeMap::new();
@@ -308,6 +331,13 @@ impl World {
     ) -> T {
         let state = &mut *self.state();
         change(&mut state.memberships, &mut state.users)
+    }
+
+    /// Whether somebody is a member of a room, by the membership store.
+    pub fn is_member(&self, room: RoomId, uid: &Uid) -> bool {
+        let state = self.state();
+        let membership = state.memberships.get(&(room, uid.clone()));
+        membership.is_some_and(|membership| membership.joined)
     }
 
     /// A node is gone and nobody has said so.

@@ -1,13 +1,14 @@
 //! What comes to somebody, and what they make of it.
 
 use roomtone_shared::domain::message::MessageId;
+use roomtone_shared::domain::room::RoomId;
 use serde_json::Value;
 
 use super::{Asked, Connection, Person};
-use crate::notes::{Acknowledged, Item};
+use crate::notes::{Acknowledged, Item, Octets};
 use crate::socket::Frame;
 use crate::trace::trace;
-use crate::world::PARTITIONS;
+use crate::world::{EPOCH, PARTITIONS};
 
 impl Person {
     pub(super) fn take(&mut self, connection: &mut Connection, frame: &Frame) {
@@ -34,7 +35,8 @@ impl Person {
 
     fn take_receipt(&mut self, connection: &mut Connection, frame: &Frame) {
         let receipt = frame.get("receipt-id").expect("a receipt has an id");
-        match connection.receipts.remove(receipt) {
+        let asked = connection.receipts.remove(receipt);
+        match asked.map(|(asked, _)| asked) {
             Some(Asked::Talk(own)) => {
                 let id = frame
                     .get("message-id")
@@ -57,13 +59,24 @@ impl Person {
                 }
             }
             Some(Asked::Subscribe(place)) => {
-                let heard = &mut self.notes.heard[place];
-                let part = heard.room.partition(PARTITIONS).index();
-                heard.from = Some(self.world.ends()[part]);
+                let end = self.end_of(self.notes.heard[place].room);
+                self.notes.heard[place].from = Some(end);
+            }
+            Some(Asked::Unsubscribe(id)) => drop(connection.ended.insert(id)),
+            Some(Asked::Join(absences)) => {
+                for (place, number) in absences {
+                    let end = self.end_of(self.notes.heard[place].room);
+                    self.notes.heard[place].absences[number].until = Some(end);
+                }
             }
             Some(Asked::Other) => {}
             None => assert_eq!(receipt, "bye", "a receipt that nobody asked for"),
         }
+    }
+
+    /// Where a room's part of the log ends.
+    fn end_of(&self, room: RoomId) -> u64 {
+        self.around.world.ends()[room.partition(PARTITIONS).index()]
     }
 
     fn take_reply(&mut self, connection: &mut Connection, body: &Value) {
@@ -73,7 +86,7 @@ impl Person {
         self.notes.refused += 1;
         let receipt = body["receipt"].as_str().expect("all asked for a receipt");
         let asked = connection.receipts.remove(receipt);
-        let Some(Asked::Talk(own)) = asked else {
+        let Some((Asked::Talk(own), _)) = asked else {
             return;
         };
         connection.said.retain(|said| *said != own);
@@ -90,8 +103,12 @@ impl Person {
         let subscription = frame
             .get("subscription")
             .expect("a message has a subscription");
-        // What was sent before UNSUBSCRIBE came may come behind it.
+        // What was sent before UNSUBSCRIBE came may come behind it, but not behind its receipt.
         let Some(place) = connection.heard.get(subscription) else {
+            if connection.ended.contains(subscription) {
+                let what = format!("{} got {frame} behind its end", self.uid);
+                self.notes.wrong.push(what);
+            }
             return;
         };
         let heard = &mut self.notes.heard[*place];
@@ -100,11 +117,22 @@ impl Person {
             MessageId::parse("id", text).expect("a message's id")
         };
         if body["messageType"] == "GAP" {
-            heard.items.push(Item::Gap(id("after"), id("before")));
+            let first = heard.items.is_empty();
+            let other_log = first && heard.since.is_some_and(|since| since.epoch != EPOCH);
+            heard.items.push(Item::Gap {
+                after: id("after"),
+                before: id("before"),
+                made: other_log || connection.was_deaf || self.around.world.is_troubled(),
+            });
             return;
         }
         let id = id("id");
-        heard.items.push(Item::Message(id));
+        let octets = Octets(frame.body.clone());
+        heard.items.push(Item::Message(id, octets));
+        if self.around.world.has_gone_before(heard.room, &self.uid, id) {
+            let what = format!("{} got {id} of {} and was gone", self.uid, heard.room);
+            self.notes.wrong.push(what);
+        }
         let last = self.last_seen.entry(heard.room).or_insert(id);
         *last = id.max(*last);
     }
