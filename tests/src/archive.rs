@@ -4,7 +4,7 @@
 //! `history` has a room's id, a message's id and the message as JSON.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -42,14 +42,7 @@ pub async fn is_the_log(server: &Server) -> usize {
 /// # Panics
 /// Where a message is in one and not in the other, or is not the same.
 pub async fn has(server: &Server, log: &Messages) {
-    let setting = |name| fleet::setting(server.environment(), name).to_owned();
-    let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
-    let endpoint = setting("DYNAMODB_ENDPOINT");
-    let archive = until("the archive to have all of the log", || async {
-        let archive = archived(&endpoint, &table).await;
-        (archive.len() >= log.len()).then_some(archive)
-    })
-    .await;
+    let archive = has_come_to(server, log).await;
     for (place, message) in log {
         assert_eq!(archive.get(place), Some(message), "{place:?} of the log");
     }
@@ -58,6 +51,27 @@ pub async fn has(server: &Server, log: &Messages) {
         .filter(|place| !log.contains_key(*place))
         .collect();
     assert!(more.is_empty(), "not in the log: {more:?}");
+}
+
+/// Waits until there is a message in the archive for each of the log, and gives all that there are.
+///
+/// # Panics
+/// Where that takes too long.
+pub async fn has_come_to(server: &Server, log: &Messages) -> Messages {
+    let setting = |name| fleet::setting(server.environment(), name).to_owned();
+    let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
+    let endpoint = setting("DYNAMODB_ENDPOINT");
+    until("the archive to have all of the log", || async {
+        let begun = Instant::now();
+        let archive = archived(&endpoint, &table).await;
+        if log.keys().all(|place| archive.contains_key(place)) {
+            return Some(archive);
+        }
+        // To read all of a large table again and again would be a load of its own.
+        tokio::time::sleep(begun.elapsed()).await;
+        None
+    })
+    .await
 }
 
 /// What the log shows.

@@ -15,7 +15,12 @@ pub struct Part {
     name: &'static str,
     folder: Folder,
     port: u16,
+    /// Processes of it, on the ports from `port` on.
+    count: u16,
 }
+
+/// Brokers that keep a record when one of them is gone.
+const BROKERS: u16 = 3;
 
 impl Part {
     /// Starts the part of this name, such as `redis`, and waits until it answers.
@@ -23,11 +28,25 @@ impl Part {
     /// # Panics
     /// Where it can't be had.
     pub async fn start(name: &'static str) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let folder = Folder::new();
-        let part = Self { name, folder, port };
+        Self::start_on(name, free_ports(1), 1).await
+    }
+
+    /// Starts three brokers, the first of which is the controller as well.
+    ///
+    /// # Panics
+    /// Where they can't be had.
+    pub async fn start_brokers() -> Self {
+        // The controller has the port behind the first broker's.
+        Self::start_on("kafka", free_ports(BROKERS + 1), BROKERS).await
+    }
+
+    async fn start_on(name: &'static str, port: u16, count: u16) -> Self {
+        let part = Self {
+            name,
+            folder: Folder::new(),
+            port,
+            count,
+        };
         part.up().await;
         part
     }
@@ -62,12 +81,24 @@ impl Part {
         self.signal("KILL").await;
     }
 
+    /// Kills one of the brokers, of which the first is the controller as well.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub async fn kill_broker(&self, number: usize) {
+        self.signal_of(&format!("kafka-{number}"), "KILL").await;
+    }
+
     /// Sends its process a signal, such as `STOP` or `CONT`.
     ///
     /// # Panics
     /// Where it does not run.
     pub async fn signal(&self, name: &str) {
-        let file = self.folder.path().join("pids").join(self.name);
+        self.signal_of(self.name, name).await;
+    }
+
+    async fn signal_of(&self, process: &str, name: &str) {
+        let file = self.folder.path().join("pids").join(process);
         let file = std::fs::read_to_string(file).expect("its pid, as localstack/up wrote it down");
         let pid = file.split(' ').next().expect("a pid");
         signal(name, pid).await;
@@ -87,7 +118,22 @@ impl Part {
         command.env("ROOMTONE_RUN", self.folder.path());
         let port = format!("ROOMTONE_{}_PORT", self.name.to_uppercase());
         command.env(port, self.port.to_string());
+        if self.count > 1 {
+            command.env("ROOMTONE_KAFKA_BROKERS_COUNT", self.count.to_string());
+        }
         command
+    }
+}
+
+/// The first of so many ports, one behind the other, that nobody has.
+fn free_ports(count: u16) -> u16 {
+    loop {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if port.checked_add(count).is_some() && (port + 1..port + count).all(free) {
+            return port;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The scenarios: each provokes one fault while people talk, sees that it struck, and that it harmed nothing.
 
+mod broker_lost;
 mod clocks;
 mod dead_letters;
 mod deploy;
@@ -80,6 +81,7 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     rolling_restart: "each node gets SIGTERM in its turn, and a new one takes its place",
     deploy: "a node with many clients is asked to stop, and they come to the others",
     kafka_killed: "the broker is killed, and started again, again and again",
+    broker_lost: "one of three brokers is killed, and started again, again and again",
     kafka_paused: "the broker stands still for longer than an append may take",
     redis_flushed: "all that Redis holds is thrown away, again and again",
     redis_away: "Redis is slow, then hangs, then refuses",

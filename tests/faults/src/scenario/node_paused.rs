@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use roomtone_tests::archive;
 use roomtone_tests::server::Starting;
 
 use super::Scale;
@@ -23,6 +24,8 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         // How long it stands still is what is tried: no condition ends it.
         tokio::time::sleep(PAUSE).await;
         trial.talk(BETWEEN).await;
+        let log = archive::log(&trial.server).await;
+        archive::has_come_to(&trial.server, &log).await;
         node.signal("CONT").await;
         trial.struck(1);
         trial.next_acknowledged().await;
