@@ -76,6 +76,9 @@ log.cleaner.dedupe.buffer.size=8388608
 # Quick: nobody here waits for others who may yet come.
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
+# A broker that is back leads again soon what it led.
+leader.imbalance.check.interval.seconds=5
+leader.imbalance.per.broker.percentage=0
 END
 }
 

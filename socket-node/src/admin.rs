@@ -22,6 +22,9 @@ impl Ready {
     }
 }
 
+/// Connections to the port at once: of operators and of what watches a node.
+const CONNECTIONS_MAX: usize = 256;
+
 /// Answers `GET /healthz`, `GET /readyz` and `GET /metrics`, for good.
 pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
     let router = Router::new()
@@ -30,7 +33,7 @@ pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
         .route("/metrics", get(metrics))
         .with_state(ready);
     let never = std::future::pending();
-    roomtone_socket_node::serve(listener, router, never, async {}).await;
+    roomtone_socket_node::serve(listener, CONNECTIONS_MAX, router, never, async {}).await;
 }
 
 async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {

@@ -52,13 +52,20 @@ impl Ends {
 
     /// Asks for those who wait, until nobody does.
     async fn ask(self, room: RoomId) {
-        while let Some(waiting) = self.next(room) {
-            let end = self.log.end(room).await.ok();
+        let mut asker = Asker {
+            ends: self,
+            room,
+            done: false,
+        };
+        let ends = asker.ends.clone();
+        while let Some(waiting) = ends.next(room) {
+            let end = ends.log.end(room).await.ok();
             for told in waiting {
                 // Whoever asked may be gone.
                 let _ = told.send(end);
             }
         }
+        asker.done = true;
     }
 
     /// Those who wait; none where there is nobody, and the next who comes has the log asked.
@@ -72,5 +79,22 @@ impl Ends {
     fn asking(&self, room: RoomId) -> Option<MutexGuard<'_, Asking>> {
         let part = self.parts.get(self.log.partition(room).index())?;
         Some(part.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Whoever asks the log. Where they end before they are done, nobody waits for them, and the next who comes has it asked again.
+struct Asker {
+    ends: Ends,
+    room: RoomId,
+    done: bool,
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        if !self.done
+            && let Some(mut asking) = self.ends.asking(self.room)
+        {
+            *asking = Asking::default();
+        }
     }
 }

@@ -75,7 +75,10 @@ async fn run(
     };
     let (fleet, node) = tokio::select! {
         opened = opening => opened?,
-        () = &mut shutdown => return Ok(()),
+        () = &mut shutdown => {
+            tracing::info!("asked to stop before it had started");
+            return Ok(());
+        }
     };
     ready.set(node.clone());
     tracing::info!(address = %listener.local_addr()?, "listening");

@@ -184,7 +184,8 @@ impl SocketNode {
                 () = self.cut_off() => cut_off = true,
             }
         };
-        serve(listener, router, asked, self.stop()).await;
+        let connections_max = self.node.settings.connections_max;
+        serve(listener, connections_max, router, asked, self.stop()).await;
         cut_off
     }
 

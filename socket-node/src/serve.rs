@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower::util::MapRequest;
 
@@ -24,25 +25,36 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// The pause after the system did not give a connection: it has too many, and time mends that.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `shutdown`. Then nobody is taken any more, requests that have begun are answered, and
-/// meanwhile `stop` is done.
+/// Serves `router` on `listener` until `shutdown`, to so many connections at once; one that has become a socket is none of them.
+/// Then nobody is taken any more, requests that have begun are answered, and meanwhile `stop` is done.
 pub async fn serve(
     listener: TcpListener,
+    connections_max: usize,
     router: Router,
     shutdown: impl Future<Output = ()>,
     stop: impl Future<Output = ()>,
 ) {
     let (down, _) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(connections_max));
     tokio::pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        // Who finds no place waits with the system, which holds little for them.
+        let accept = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            accepted = accept => accepted,
             () = &mut shutdown => break,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let of = (stream, Peer(peer.ip()));
-                tokio::spawn(connection(of, router.clone(), down.subscribe()));
+                let served = connection(of, router.clone(), down.subscribe());
+                tokio::spawn(async move {
+                    served.await;
+                    drop(place);
+                });
             }
             Err(why) => {
                 tracing::warn!(%why, "no connection could be taken");

@@ -34,6 +34,8 @@ pub struct SocketSettings {
     pub sockets_per_user_max: usize,
     /// `ROOMTONE_SOCKETS_MAX`: sockets on this node.
     pub sockets_max: usize,
+    /// `ROOMTONE_CONNECTIONS_MAX`: HTTP connections at once that are no sockets.
+    pub connections_max: usize,
     /// `ROOMTONE_PROXIES`: proxies before this node that say in `X-Forwarded-For` whom they speak for.
     pub proxies: usize,
     /// `ROOMTONE_SOCKETS_PER_ADDRESS_MAX`: sockets of an address on this node.
@@ -91,6 +93,7 @@ impl SocketSettings {
             transactions_max: env.number("ROOMTONE_TRANSACTIONS_MAX", 16, 1..=1_000)?,
             sockets_per_user_max: env.number("ROOMTONE_SOCKETS_PER_USER_MAX", 16, 1..=1_000_000)?,
             sockets_max: env.number("ROOMTONE_SOCKETS_MAX", 100_000, 1..=10_000_000)?,
+            connections_max: env.number("ROOMTONE_CONNECTIONS_MAX", 8_192, 1..=1_000_000)?,
             proxies: env.number("ROOMTONE_PROXIES", 0, 0..=8)?,
             sockets_per_address_max: env.number(
                 "ROOMTONE_SOCKETS_PER_ADDRESS_MAX",

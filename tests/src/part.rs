@@ -85,7 +85,7 @@ impl Part {
     ///
     /// # Panics
     /// Where it does not run.
-    pub async fn kill_broker(&self, number: usize) {
+    pub async fn kill_broker(&self, number: i32) {
         self.signal_of(&format!("kafka-{number}"), "KILL").await;
     }
 

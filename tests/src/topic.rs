@@ -72,6 +72,30 @@ impl Topic {
         .await;
     }
 
+    /// Which broker leads each partition, and how many have a whole copy of it.
+    ///
+    /// # Panics
+    /// Where Kafka does not answer.
+    #[must_use]
+    pub fn copies(&self) -> Vec<(i32, usize)> {
+        let metadata = self.admin.inner().fetch_metadata(Some(&self.name), ANSWER);
+        let metadata = metadata.expect("an answer");
+        let partitions = metadata.topics()[0].partitions().iter();
+        partitions.map(|p| (p.leader(), p.isr().len())).collect()
+    }
+
+    /// Where each partition ends.
+    ///
+    /// # Panics
+    /// Where Kafka does not answer.
+    #[must_use]
+    pub fn ends(&self) -> Vec<i64> {
+        let client = self.admin.inner();
+        let end = |partition| client.fetch_watermarks(&self.name, partition, ANSWER);
+        let ends = (0..PARTITIONS).map(|partition| end(partition).expect("an answer").1);
+        ends.collect()
+    }
+
     /// Gives it more partitions, so that there are as many as this.
     ///
     /// # Panics

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Session;
+use super::places::Place;
 use crate::shard::subscription::{State, Topic};
 
 impl Session {
@@ -53,10 +54,8 @@ impl Session {
 
     /// The user left the room over HTTP, by the record at `offset`: this socket with them, unless it came later.
     pub(crate) fn taken_out(self: &Rc<Self>, room: RoomId, offset: u64) {
-        if !self
-            .place(room)
-            .is_some_and(|place| place.is_left_at(offset))
-        {
+        let came_before = |place: Place| offset >= place.came_at;
+        if self.leaves_while_coming(room, offset) || !self.place(room).is_some_and(came_before) {
             return;
         }
         drop(self.go_out(room));

@@ -15,14 +15,22 @@ use crate::shard::subscription::State;
 
 impl Session {
     pub(super) async fn join(self: &Rc<Self>, room: RoomId) -> Result<Done> {
+        let joined = self.come_in(room).await;
+        self.came();
+        if joined.is_err() {
+            self.forget_places();
+        }
+        joined
+    }
+
+    async fn come_in(self: &Rc<Self>, room: RoomId) -> Result<Done> {
         let node = self.shard.node.clone();
         let profile = self.user.get().map(|user| user.profile.clone());
         let who = profile.ok_or_else(|| Error::Unauthenticated("not connected".into()))?;
         // The room is watched from before, so that nothing that happens meanwhile is missed.
         let (stores, joiner) = (node.stores.clone(), who.clone());
         let joining = node.ask(async move { rooms::join(&stores, room, &joiner).await });
-        let joined = self.coming(room, joining).await;
-        let joined = joined.inspect_err(|_| self.forget_places())?;
+        let joined = self.coming(room, joining).await?;
         if let Some(offset) = joined.offset {
             self.shard.reached(room, offset).await;
         }

@@ -6,6 +6,7 @@
 mod acknowledge;
 mod answers;
 mod asked;
+mod coming;
 pub(crate) mod command;
 mod connect;
 mod echo;
@@ -39,7 +40,7 @@ use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, Uid};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::accounts::Account;
 use crate::addresses::Counting;
@@ -53,9 +54,6 @@ use crate::ws;
 use ended::Ended;
 use places::Place;
 use under_way::UnderWay;
-
-/// How long whoever comes into a room waits for where the log ends: without it, it is heard all the same.
-const END_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who is logged in.
 struct User {
@@ -279,20 +277,6 @@ impl Session {
         change(&mut places[at])
     }
 
-    /// Does what brings the socket into a room, and notes where the log ended meanwhile: this shard may yet read of a leaving that was
-    /// before. Where the log could not be asked, what it says of a leaving counts from now on, however old.
-    async fn coming<T>(&self, room: RoomId, does: impl Future<Output = T>) -> T {
-        self.with_place(room, |place| place.coming += 1);
-        let end = timeout(END_WITHIN, self.shard.node.ends.of(room));
-        let (done, end) = tokio::join!(does, end);
-        self.with_place(room, |place| {
-            place.coming -= 1;
-            let end = end.ok().flatten().unwrap_or(0);
-            place.came_at = place.came_at.max(end);
-        });
-        done
-    }
-
     /// The socket comes into the room. What it gives back ends when the log has it.
     fn enter(&self, room: RoomId) -> Option<Told> {
         let was = self.with_place(room, |place| std::mem::replace(&mut place.inside, true));
@@ -346,8 +330,9 @@ impl Session {
     fn forget_places(&self) {
         let subscriptions = self.subscriptions.borrow();
         let listens = |room| subscriptions.iter().any(|s| s.topic.room() == Some(room));
+        let coming = self.coming_to();
         self.places
             .borrow_mut()
-            .retain(|place| place.inside || place.coming > 0 || listens(place.room));
+            .retain(|place| place.inside || coming == Some(place.room) || listens(place.room));
     }
 }

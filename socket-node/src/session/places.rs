@@ -18,9 +18,7 @@ pub(super) struct Place {
     pub(super) inside: bool,
     /// Whether this socket left the room, and has not come back.
     pub(super) left: bool,
-    /// How many frames are just about to bring this socket into the room: fewer than may wait for an answer.
-    pub(super) coming: u16,
-    /// Where the room's part of the log ended when it came: what the log says of its user's leaving before is over.
+    /// Where the room's part of the log ended when this socket came: its user's leaving before that is over.
     pub(super) came_at: u64,
 }
 
@@ -34,14 +32,8 @@ impl Place {
             sequence: 0,
             inside: false,
             left: false,
-            coming: 0,
             came_at: 0,
         }
-    }
-
-    /// Whether the user's leaving, which the log has at this offset, is this socket's as well.
-    pub(super) fn is_left_at(&self, offset: u64) -> bool {
-        self.coming == 0 && offset >= self.came_at
     }
 
     /// Takes in what a store said, unless the log has told of something newer.

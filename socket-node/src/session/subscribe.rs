@@ -38,7 +38,11 @@ impl Session {
                 self.watch(room).await?;
                 self.begin_hearing(room, &subscription).await
             }
-            Topic::Chat(room) => self.begin_hearing(room, &subscription).await,
+            Topic::Chat(room) => {
+                let heard = self.begin_hearing(room, &subscription).await;
+                self.came();
+                heard
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a session has begun and not ended: answers that are due, messages on their way, open transactions. An idle socket
 //! has none of it.
 
+use roomtone_shared::domain::room::RoomId;
+
 use super::Session;
 use super::answers::Answers;
 use super::talk::Sent;
@@ -14,12 +16,20 @@ pub(super) struct UnderWay {
     /// Whether a task waits for what the log makes of these.
     pub(super) watching: bool,
     pub(super) transactions: Vec<Transaction>,
+    pub(super) coming: Option<Coming>,
+}
+
+/// A frame that brings the socket into a room; there is one at a time.
+pub(super) struct Coming {
+    pub(super) room: RoomId,
+    /// The last of what the log said meanwhile of its user's leaving.
+    pub(super) left_at: Option<u64>,
 }
 
 impl UnderWay {
     fn is_over(&self) -> bool {
         let due = self.answers.len() + self.in_flight.len() + self.transactions.len();
-        due == 0 && !self.watching
+        due == 0 && !self.watching && self.coming.is_none()
     }
 }
 

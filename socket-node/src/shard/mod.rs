@@ -294,8 +294,10 @@ impl Shard {
 
     /// A session is over.
     pub(crate) fn gone(&self, id: u64, uid: Option<&Uid>) {
-        self.sessions.borrow_mut().remove(&id);
-        self.sockets.fetch_sub(1, Ordering::Relaxed);
+        // A shard that has ended counts its sockets out itself.
+        if self.sessions.borrow_mut().remove(&id).is_some() {
+            self.sockets.fetch_sub(1, Ordering::Relaxed);
+        }
         let Some(uid) = uid else { return };
         let mut by_user = self.by_user.borrow_mut();
         if let Some(sessions) = by_user.get_mut(uid) {

@@ -45,15 +45,21 @@ impl Shard {
         );
         // Only a room's messages can be resumed; changes of presence are told as they come.
         let resumes = matches!(subscription.topic, Topic::Chat(_));
-        let since = subscription.detour().since;
+        // One that was silenced before this shard had got to where its client was has still to wait for that.
+        let ahead = || subscription.queued().filter(|queued| *queued > before);
+        let since = subscription.detour().since.or_else(ahead);
         subscription.turn(|detour| detour.since = None);
         let Some(since) = since.filter(|_| resumes) else {
             subscription.set_queued(before);
             subscription.lane.start(subscription, now);
             return;
         };
-        subscription.state.set(State::CatchingUp);
-        tokio::task::spawn_local(self.clone().resume(subscription.clone(), since));
+        subscription.set_queued(since);
+        let resuming = Resuming {
+            turn: subscription.set_state(State::CatchingUp),
+            subscription: subscription.clone(),
+        };
+        tokio::task::spawn_local(self.clone().resume(resuming, since));
     }
 
     /// A subscription whose user exits at `offset` gets that far and no further.
@@ -73,34 +79,29 @@ impl Shard {
         }
     }
 
-    /// Silences a subscription at once. One that is catching up goes on from there when it starts again: what silences it may have
-    /// been said before its client came.
+    /// Silences a subscription at once, even one that is catching up.
     pub(crate) fn silence(&self, subscription: &Rc<Subscription>, to: State) {
-        match subscription.state.get() {
-            State::Live => subscription.lane.silence(subscription),
-            State::CatchingUp => {
-                let queued = subscription.queued();
-                subscription.turn(|detour| detour.since = queued);
-            }
-            State::Silent | State::Ended => {}
+        if subscription.state.get() == State::Live {
+            subscription.lane.silence(subscription);
         }
-        subscription.state.set(to);
+        subscription.set_state(to);
         subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
     }
 
-    async fn resume(self: Rc<Self>, subscription: Rc<Subscription>, since: MessageId) {
-        subscription.set_queued(since);
+    async fn resume(self: Rc<Self>, resuming: Resuming, since: MessageId) {
+        let subscription = &resuming.subscription;
         let Some(room) = subscription.topic.room() else {
             return;
         };
         let epoch = self.node.stores.log.epoch();
-        let Some(is_there) = self.comes_to(&subscription, room, since).await else {
+        let is_there = self.comes_to(&resuming, room, since).await;
+        if !resuming.goes_on() {
             return;
-        };
+        }
         if !is_there {
             subscription.set_gap(Some(since));
-            if self.live(&subscription) {
-                self.tell_by_history(&subscription, room).await;
+            if self.live(&resuming) {
+                self.tell_by_history(subscription, room).await;
             }
             return;
         }
@@ -110,46 +111,37 @@ impl Shard {
             subscription.set_gap(Some(since));
             after = MessageId::last_of(epoch - 1, u64::MAX);
         }
-        self.catch_up(&subscription, room, after).await;
+        self.catch_up(&resuming, room, after).await;
     }
 
     /// Waits until this shard has taken the record of an id: whoever was on a node that is ahead of this one has heard what is still
-    /// to come here. False where the log has not got as far as the id; none where the subscription no longer catches up.
-    async fn comes_to(
-        &self,
-        subscription: &Rc<Subscription>,
-        room: RoomId,
-        since: MessageId,
-    ) -> Option<bool> {
+    /// to come here. False where the log has not got as far as the id.
+    async fn comes_to(&self, resuming: &Resuming, room: RoomId, since: MessageId) -> bool {
         let epoch = self.node.stores.log.epoch();
         if since.epoch != epoch {
-            return Some(since.epoch < epoch);
+            return since.epoch < epoch;
         }
         // Where this shard has read further itself the log is not asked.
         while since.offset >= self.position(room) {
             let end = self.node.ends.of(room).await;
             if end.is_some_and(|end| since.offset >= end) {
-                return Some(false);
+                return false;
             }
             // A log that could not be asked, or was cut short, is asked again.
             let _ = timeout(ASK_AGAIN, self.reached(room, since.offset)).await;
-            if !ready(subscription).await {
-                return None;
+            if !resuming.ready().await {
+                break;
             }
         }
-        Some(true)
+        true
     }
 
-    async fn catch_up(
-        self: &Rc<Self>,
-        subscription: &Rc<Subscription>,
-        room: RoomId,
-        mut after: MessageId,
-    ) {
+    async fn catch_up(self: &Rc<Self>, resuming: &Resuming, room: RoomId, mut after: MessageId) {
+        let subscription = &resuming.subscription;
         let epoch = self.node.stores.log.epoch();
         let mut patience = Patience::default();
         loop {
-            if !ready(subscription).await {
+            if !resuming.ready().await {
                 return;
             }
             let end = subscription
@@ -160,20 +152,18 @@ impl Shard {
                 .checked_sub(1)
                 .map(|last| MessageId::last_of(epoch, last));
             if until.is_none_or(|until| after >= until) {
-                if !self.caught_up(subscription, &mut after) {
+                if !self.caught_up(resuming, &mut after) {
                     continue;
                 }
                 return;
             }
             let Ok(part) = self.next_part(room, after, end, &mut patience).await else {
-                if subscription.state.get() == State::CatchingUp {
-                    self.give_up(subscription);
-                }
+                self.give_up(resuming);
                 return;
             };
             // What waits for a socket has a bound, so it is given no more than a page at once.
             for page in part.posts.chunks(settings::RESUME_PAGE) {
-                if !ready(subscription).await {
+                if !resuming.ready().await {
                     return;
                 }
                 send_part(subscription, page);
@@ -206,10 +196,11 @@ impl Shard {
 
     /// All is sent up to where it was to go: live from here, or silent, or on from a later join. False
     /// where there is more to catch up with.
-    fn caught_up(self: &Rc<Self>, subscription: &Rc<Subscription>, after: &mut MessageId) -> bool {
+    fn caught_up(self: &Rc<Self>, resuming: &Resuming, after: &mut MessageId) -> bool {
+        let subscription = &resuming.subscription;
         let detour = subscription.detour();
         let Some(again) = detour.stop_at.and(detour.again_at) else {
-            self.live(subscription);
+            self.live(resuming);
             return true;
         };
         subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
@@ -218,16 +209,17 @@ impl Shard {
     }
 
     /// Live from here. False where it no longer catches up, or its user has exited meanwhile: then it is silent.
-    fn live(self: &Rc<Self>, subscription: &Rc<Subscription>) -> bool {
-        if subscription.state.get() != State::CatchingUp {
+    fn live(self: &Rc<Self>, resuming: &Resuming) -> bool {
+        if !resuming.goes_on() {
             return false;
         }
+        let subscription = &resuming.subscription;
         let Detour {
             stop_at, again_at, ..
         } = subscription.detour();
         subscription.turn(|detour| (detour.stop_at, detour.again_at) = (None, None));
         if stop_at.is_some() && again_at.is_none() {
-            subscription.state.set(State::Silent);
+            subscription.set_state(State::Silent);
             return false;
         }
         subscription.lane.start(subscription, Instant::now());
@@ -236,9 +228,12 @@ impl Shard {
     }
 
     /// History cannot be read: the rest is a hole, and told as one.
-    fn give_up(self: &Rc<Self>, subscription: &Rc<Subscription>) {
-        subscription.set_gap(subscription.queued());
-        self.live(subscription);
+    fn give_up(self: &Rc<Self>, resuming: &Resuming) {
+        if resuming.goes_on() {
+            let subscription = &resuming.subscription;
+            subscription.set_gap(subscription.queued());
+            self.live(resuming);
+        }
     }
 
     /// Tells of a hole at once where something has followed it: the newest message of the room.
@@ -342,13 +337,25 @@ impl Patience {
     }
 }
 
-/// Waits until the socket has taken what it was sent; false where the subscription no longer catches up.
-async fn ready(subscription: &Rc<Subscription>) -> bool {
-    let Some(session) = subscription.session.upgrade() else {
-        return false;
-    };
-    session.drained().await;
-    subscription.state.get() == State::CatchingUp && !session.is_over()
+/// A subscription that catches up, until it is silenced: where it is started again, that is another one.
+struct Resuming {
+    subscription: Rc<Subscription>,
+    turn: u32,
+}
+
+impl Resuming {
+    fn goes_on(&self) -> bool {
+        self.subscription.catches_up(self.turn)
+    }
+
+    /// Waits until the socket has taken what it was sent; false where the subscription no longer catches up.
+    async fn ready(&self) -> bool {
+        let Some(session) = self.subscription.session.upgrade() else {
+            return false;
+        };
+        session.drained().await;
+        self.goes_on() && !session.is_over()
+    }
 }
 
 fn send_part<P: Borrow<Post>>(subscription: &Rc<Subscription>, posts: &[P]) {

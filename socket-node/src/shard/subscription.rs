@@ -68,6 +68,8 @@ pub(crate) struct Subscription {
     pub(super) place: Cell<usize>,
     pub(crate) session: Weak<Session>,
     pub(crate) state: Cell<State>,
+    /// How often it was started or silenced: a catching up that is no longer its last one ends.
+    turns: Cell<u32>,
     /// The last message handed to its socket, and the last that this took; not looked at while it is in step with its lane.
     queued: Cell<Option<MessageId>>,
     written: Cell<Option<MessageId>>,
@@ -92,12 +94,26 @@ impl Subscription {
             place: Cell::new(usize::MAX),
             session,
             state: Cell::new(State::Silent),
+            turns: Cell::new(0),
             queued: Cell::new(None),
             written: Cell::new(None),
             seen: Cell::new(None),
             detour: RefCell::default(),
             unacknowledged: (ack != AckMode::Auto).then(Box::default),
         })
+    }
+
+    /// Changes whether messages reach it; gives what this turn is counted.
+    pub(super) fn set_state(&self, state: State) -> u32 {
+        let turn = self.turns.get().wrapping_add(1);
+        self.turns.set(turn);
+        self.state.set(state);
+        turn
+    }
+
+    /// Whether it still catches up as it did since that turn.
+    pub(super) fn catches_up(&self, turn: u32) -> bool {
+        self.state.get() == State::CatchingUp && self.turns.get() == turn
     }
 
     /// The id that its client gave it.

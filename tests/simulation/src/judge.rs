@@ -84,8 +84,9 @@ fn not_at_home(world: &World, notes: &Notes) -> Vec<String> {
         if !world.is_member(*room, uid) {
             wrong.push(format!("{uid} is no member of {room} at the end"));
         }
+        // What it heard is looked at for itself.
         let mut heard = notes.heard.iter().filter(|heard| heard.to_the_end);
-        if !heard.any(|heard| heard.room == *room) {
+        if !heard.any(|heard| heard.room == *room && heard.from.is_some()) {
             wrong.push(format!("{uid} does not hear {room} at the end"));
         }
     }
@@ -145,7 +146,7 @@ fn heard_is_whole(world: &World, shown: &Shown, heard: &Heard) -> Vec<String> {
             Item::Gap {
                 after,
                 before,
-                made,
+                troubled,
             } => {
                 let (after, before) = (*after, *before);
                 if after >= before || told.is_some() {
@@ -154,10 +155,14 @@ fn heard_is_whole(world: &World, shown: &Shown, heard: &Heard) -> Vec<String> {
                 if last.is_some_and(|last| after < last) {
                     wrong.push(format!("a hole from {after} on, and {last:?} was there"));
                 }
-                if !made {
+                let of_other_log = !ours && last == heard.since;
+                if !troubled && !of_other_log {
                     wrong.push(format!(
                         "a hole from {after} to {before}, and nothing that makes one"
                     ));
+                }
+                if of_other_log && !troubled && shown.keys().next() != Some(&before) {
+                    wrong.push(format!("this log does not begin with {before}"));
                 }
                 told = Some((after, before));
             }
@@ -210,9 +215,9 @@ fn missing(
     after: Option<MessageId>,
     until: MessageId,
 ) -> Vec<String> {
-    // Without an id to begin at, what came before its RECEIPT may or may not have come; and while somebody comes or goes, the
-    // membership store may be ahead of the log.
-    let from = heard.from.filter(|from| member.stays_as_at(*from));
+    // Without an id to begin at, what came before its RECEIPT may or may not have come; and until its user's last coming is in the
+    // log, the membership store may be ahead of that.
+    let from = heard.from.map(|from| from.max(member.begins()));
     let after = match (after, from) {
         (None, None) => return vec![],
         (None, Some(from)) => from
@@ -246,9 +251,9 @@ fn was_absent(heard: &Heard, id: MessageId) -> bool {
 struct Membership(Vec<(u64, bool)>);
 
 impl Membership {
-    /// Whether they neither come nor go from this offset on.
-    fn stays_as_at(&self, offset: u64) -> bool {
-        self.0.iter().all(|(at, _)| *at < offset)
+    /// The offset behind their last coming or going.
+    fn begins(&self) -> u64 {
+        self.0.last().map_or(0, |(at, _)| at + 1)
     }
 
     /// Whether they left behind the first offset and were not back at the second.

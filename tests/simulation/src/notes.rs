@@ -25,8 +25,8 @@ pub enum Item {
     Gap {
         after: MessageId,
         before: MessageId,
-        /// Whether there was something just before it that makes one.
-        made: bool,
+        /// Whether their client had stopped reading just before, or a part was away that messages come from.
+        troubled: bool,
     },
 }
 

@@ -89,8 +89,12 @@ struct Connection {
     /// What was said on it and waits for an answer.
     said: Vec<String>,
     deaf_until: Option<Instant>,
-    /// Whether they ever stopped reading.
-    was_deaf: bool,
+    /// When they begin to read again, or did last.
+    read_again: Option<Instant>,
+    /// How often they came into each room.
+    comings: BTreeMap<RoomId, u64>,
+    /// Rooms that they are out of: nothing of these from this offset on may come.
+    out: BTreeMap<RoomId, u64>,
     /// When they do the next thing.
     next: Instant,
     leaving: bool,
@@ -98,10 +102,13 @@ struct Connection {
 
 enum Asked {
     Talk(String),
-    Subscribe(usize),
+    /// Of a room, by its place in the notes.
+    Subscribe(RoomId, usize),
     Unsubscribe(String),
-    /// The absences that it ends: each a subscription's place in the notes, and its place among its own.
-    Join(Vec<(usize, usize)>),
+    /// Of a room, with the absences that it ends: each a subscription's place in the notes, and its place among its own.
+    Join(RoomId, Vec<(usize, usize)>),
+    /// Of a room, and how often they had come into it.
+    Leave(RoomId, u64),
     Other,
 }
 
@@ -270,7 +277,9 @@ impl Connection {
             subscribed: 0,
             said: vec![],
             deaf_until: None,
-            was_deaf: false,
+            read_again: None,
+            comings: BTreeMap::new(),
+            out: BTreeMap::new(),
             next: Instant::now(),
             leaving: false,
         }
@@ -289,6 +298,18 @@ impl Connection {
                 Some(Incoming::Beat | Incoming::Ping(_)) => {}
             }
         }
+    }
+
+    /// They ask to come into a room.
+    fn comes(&mut self, room: RoomId) {
+        *self.comings.entry(room).or_default() += 1;
+        self.out.remove(&room);
+    }
+
+    /// Whether they have asked to come into a room, and were not answered yet.
+    fn is_coming(&self, room: RoomId) -> bool {
+        let comes = |asked: &Asked| matches!(asked, Asked::Subscribe(of, _) | Asked::Join(of, _) if *of == room);
+        self.receipts.values().any(|(asked, _)| comes(asked))
     }
 
     /// A receipt to ask for.

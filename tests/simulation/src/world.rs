@@ -28,7 +28,7 @@ pub const EPOCH: u16 = 1;
 const BEGIN_MS: u64 = 1_700_000_000_000;
 
 /// How long behind an outage somebody may still be waiting because of it: a resume waits ten seconds for history.
-const TROUBLED_FOR: Duration = Duration::from_secs(15);
+pub const TROUBLED_FOR: Duration = Duration::from_secs(15);
 
 /// What does not work just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,9 +62,26 @@ struct State {
     users: BTreeMap<Uid, UserRooms>,
     rooms: BTreeMap<RoomId, Room>,
     away: Away,
-    /// When something was away last.
+    /// When something was away last, and when something that messages come from.
     last_away: Option<Instant>,
+    last_mute: Option<Instant>,
     lost: Vec<NodeId>,
+}
+
+impl State {
+    fn note_away(&mut self) {
+        let (now, away) = (Some(Instant::now()), self.away);
+        if away != Away::default() {
+            self.last_away = now;
+        }
+        if away.log || away.recorder || away.history {
+            self.last_mute = now;
+        }
+    }
+}
+
+fn is_recent(at: Instant) -> bool {
+    at.elapsed() < TROUBLED_FOR
 }
 
 /// The world.
@@ -94,6 +111,7 @@ impl World {
                 rooms: rooms.into_iter().map(|room| (room.id, room)).collect(),
                 away: Away::default(),
                 last_away: None,
+                last_mute: None,
                 lost: vec![],
             }),
             begun: Instant::now(),
@@ -129,17 +147,22 @@ impl World {
 
     pub fn set_away(&self, change: impl FnOnce(&mut Away)) {
         let state = &mut *self.state();
-        if state.away != Away::default() {
-            state.last_away = Some(Instant::now());
-        }
+        state.note_away();
         change(&mut state.away);
     }
 
     /// Whether something is away, or was so shortly before that somebody may still have to do with it.
     pub fn is_troubled(&self) -> bool {
-        let state = self.state();
-        let was = |at: Instant| at.elapsed() < TROUBLED_FOR;
-        state.away != Away::default() || state.last_away.is_some_and(was)
+        let mut state = self.state();
+        state.note_away();
+        state.last_away.is_some_and(is_recent)
+    }
+
+    /// The same of what messages come from.
+    pub fn is_mute(&self) -> bool {
+        let mut state = self.state();
+        state.note_away();
+        state.last_mute.is_some_and(is_recent)
     }
 
     /// Puts an append behind those that wait.
@@ -287,6 +310,14 @@ impl World {
     pub fn has_gone_before(&self, room: RoomId, uid: &Uid, id: MessageId) -> bool {
         let last = self.changes(room, uid).pop();
         last.is_some_and(|(at, member)| !member && at < id.offset) && !self.is_member(room, uid)
+    }
+
+    /// Where the log last has that somebody left a room over HTTP.
+    pub fn left_at(&self, room: RoomId, uid: &Uid) -> Option<u64> {
+        let records = self.records(room.partition(PARTITIONS), 0);
+        let is_theirs = |fact: &Fact| matches!(fact, Fact::In(of, Event::Left(who)) if *of == room && who == uid);
+        let last = records.iter().rev().find(|record| is_theirs(&record.fact));
+        last.map(|record| record.offset)
     }
 
     /// How those who ever were in a room stand, by all of the log.

@@ -1,5 +1,8 @@
 //! The WebSocket under STOMP: the upgrade, and the frames.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use roomtone_tests::client::REPLIES;
 use roomtone_tests::deadline::{until, within};
 use roomtone_tests::frame::{Frame, Version};
@@ -7,6 +10,11 @@ use roomtone_tests::http::Request;
 use roomtone_tests::raw::{Raw, connect};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::socket::{BINARY, CLOSE, Incoming, Opening, PING, TEXT, frame, masked};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Longer than an answer takes that waits for nobody.
+const A_WHILE: Duration = Duration::from_millis(300);
 
 async fn upgrade(server: &Server, path: &str, headers: &[(&str, &str)]) -> Result<Raw, u16> {
     let opening = Opening {
@@ -127,6 +135,24 @@ async fn an_address_has_so_many_sockets_and_one_that_ends_makes_room() {
         on_behalf(&server, "2001:db8::3").await.ok()
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_asks_for_nothing_has_one_of_so_many_places_until_they_go() {
+    let server = Starting::default()
+        .with("ROOMTONE_CONNECTIONS_MAX", 2)
+        .start()
+        .await;
+    // A socket has none of them.
+    let _socket = upgrade(&server, "/ws-chat", &[]).await.unwrap();
+    let first = TcpStream::connect(server.address()).await.unwrap();
+    let _second = TcpStream::connect(server.address()).await.unwrap();
+    let request = Request::new("GET", "/healthz");
+    let mut asked = pin!(request.send(server.address()));
+    let early = timeout(A_WHILE, &mut asked).await;
+    assert!(early.is_err(), "a third was served: {early:?}");
+    drop(first);
+    assert_eq!(within("an answer", asked).await.status, 200);
 }
 
 #[tokio::test]

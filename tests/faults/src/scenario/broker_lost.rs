@@ -1,29 +1,70 @@
 //! One of three brokers dies without a word: the others have all that was acknowledged, and lead what it led.
 
+use roomtone_tests::deadline::until;
 use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
+use roomtone_tests::topic::Topic;
 
 use super::Scale;
 use crate::crowd::Size;
 use crate::trial::{Outcome, Trial};
+
+const BROKERS: usize = 3;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let between = scale.of(400, 5_000);
     let kafka = Part::start_brokers().await;
     let starting = Starting::unhurried()
         .with("KAFKA_BROKERS", kafka.at())
-        .with("ROOMTONE_KAFKA_REPLICATION", 3)
-        .with("ROOMTONE_KAFKA_MIN_INSYNC", 2);
+        .with("ROOMTONE_KAFKA_REPLICATION", BROKERS)
+        .with("ROOMTONE_KAFKA_MIN_INSYNC", BROKERS - 1);
     let mut trial = Trial::begin_with(starting, Size::of(scale)).await;
-    for round in 0..scale.of(2, 20) {
-        trial.talk(between).await;
+    let topic = Topic::of(&trial.server);
+    for lost in [2, 3].into_iter().cycle().take(scale.of(2, 20)) {
         // The first is the only controller, without which nobody leads anything new.
-        kafka.kill_broker(2 + round % 2).await;
-        trial.struck(1);
-        trial.next_acknowledged().await;
+        until("a broker to lead a part of the log again", async || {
+            led_by(lost, &topic).contains(&true).then_some(())
+        })
+        .await;
+        let (led, before) = (led_by(lost, &topic), topic.ends());
         trial.talk(between).await;
+        let ends = topic.ends();
+        kafka.kill_broker(lost).await;
+        trial.struck(1);
+        until("others to lead what it led", async || {
+            (!led_by(lost, &topic).contains(&true)).then_some(())
+        })
+        .await;
+        trial.next_acknowledged().await;
+        // Where it led what somebody talks in, that goes on without it.
+        let talked = before.iter().zip(&ends).map(|(before, end)| end > before);
+        let wanted: Vec<bool> = led
+            .iter()
+            .zip(talked)
+            .map(|(led, talk)| *led && talk)
+            .collect();
+        until("what it led to go on", async || {
+            let grown = topic.ends().into_iter().zip(&ends);
+            let mut grown = grown.map(|(now, end)| now > *end).zip(&wanted);
+            grown.all(|(grown, wanted)| grown || !wanted).then_some(())
+        })
+        .await;
         kafka.up().await;
+        until("it to have all of the log", async || {
+            let copies = topic.copies();
+            copies
+                .iter()
+                .all(|(_, copies)| *copies == BROKERS)
+                .then_some(())
+        })
+        .await;
     }
     trial.talk(between).await;
     trial.judge().await
+}
+
+/// Whether this broker leads each part of the log.
+fn led_by(broker: i32, topic: &Topic) -> Vec<bool> {
+    let copies = topic.copies().into_iter();
+    copies.map(|(leader, _)| leader == broker).collect()
 }

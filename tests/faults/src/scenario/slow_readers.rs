@@ -24,18 +24,18 @@ const TOGETHER: usize = 100;
 /// Characters of one, each of three octets.
 const LONG: usize = 2_000;
 const BACKLOG_BYTES_MAX: usize = 65_536;
-/// Longer than the flood takes.
-const SLOW_CLOSE_S: u64 = 20;
-/// How long the end of a slow socket may take to be noticed here.
-const CLOSED_IN: Duration = Duration::from_secs(60);
+/// How long the end of a slow socket may take to be noticed here, once its time is up.
+const NOTICED_IN: Duration = Duration::from_secs(40);
 /// How often that is tried.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let slow = scale.of(16, 100);
+    // Longer than the flood takes.
+    let slow_close_s = scale.of(20, 90);
     let starting = Starting::unhurried()
         .with("ROOMTONE_BACKLOG_BYTES_MAX", BACKLOG_BYTES_MAX)
-        .with("ROOMTONE_SLOW_CLOSE_S", SLOW_CLOSE_S)
+        .with("ROOMTONE_SLOW_CLOSE_S", slow_close_s)
         // Nor are they closed for saying nothing.
         .with("ROOMTONE_SILENCE_CLOSE_S", 600);
     let mut trial = Trial::begin(starting).await;
@@ -63,7 +63,11 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         .map(|reader| reads_on(reader, last.clone()))
         .collect();
     let begun = Instant::now();
-    let never: JoinSet<()> = never.into_iter().map(closed).collect();
+    let closed_in = Duration::from_secs(slow_close_s) + NOTICED_IN;
+    let never: JoinSet<()> = never
+        .into_iter()
+        .map(|reader| closed(reader, closed_in))
+        .collect();
     let gaps: usize = again.join_all().await.into_iter().sum();
     never.join_all().await;
     let took = begun.elapsed().as_secs_f64();
@@ -131,11 +135,11 @@ async fn reads_on(mut reader: Raw, last: String) -> usize {
 }
 
 /// Ends once the server has nothing more to do with a socket: what is written to it is refused.
-async fn closed(mut reader: Raw) {
+async fn closed(mut reader: Raw, limit: Duration) {
     let refused = async {
         while reader.socket.writer.message(TEXT, b"\n").await.is_ok() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
-    within_time(CLOSED_IN, "a slow socket to be closed", refused).await;
+    within_time(limit, "a slow socket to be closed", refused).await;
 }

@@ -73,7 +73,7 @@ impl Person {
                 let ms = self.random.among(200..9_000);
                 trace(&self.uid, format_args!("reads nothing for {ms} ms"));
                 connection.deaf_until = Some(Instant::now() + Duration::from_millis(ms));
-                connection.was_deaf = true;
+                connection.read_again = connection.deaf_until;
             }
             66..74 => {
                 self.unsubscribe(connection).await;
@@ -126,12 +126,17 @@ impl Person {
     }
 
     /// Leaves a room as a playlist's page does, beside the socket. Whether it worked is all the same.
-    async fn leave_by_api(&mut self, connection: &Connection, room: RoomId) {
+    async fn leave_by_api(&mut self, connection: &mut Connection, room: RoomId) {
         let Some(mark) = self.last_seen.get(&room).copied() else {
             return;
         };
         self.go(connection, room);
+        let coming = connection.is_coming(room);
         let left = rooms::leave(&self.around.api, room, &self.uid, mark).await;
+        let at = self.around.world.left_at(room, &self.uid);
+        if let (Ok(()), false, Some(at)) = (&left, coming, at) {
+            connection.out.insert(room, at);
+        }
         trace(
             &self.uid,
             format_args!("leaves {room} by the API: {left:?}"),
@@ -165,9 +170,16 @@ impl Person {
         mut body: Value,
     ) {
         let asked = match verb {
-            "join" => Asked::Join(self.away_from(connection, room)),
+            "join" => Asked::Join(room, self.away_from(connection, room)),
+            "leave" => {
+                let comings = connection.comings.get(&room).copied();
+                Asked::Leave(room, comings.unwrap_or_default())
+            }
             _ => Asked::Other,
         };
+        if verb == "join" {
+            connection.comes(room);
+        }
         let receipt = connection.receipt(asked);
         trace(&self.uid, format_args!("{verb} {room}, receipt {receipt}"));
         body["roomId"] = json!(room);
@@ -223,7 +235,8 @@ impl Person {
             &self.uid,
             format_args!("subscribes {id} to {room} since {since:?}"),
         );
-        let receipt = connection.receipt(Asked::Subscribe(place));
+        connection.comes(room);
+        let receipt = connection.receipt(Asked::Subscribe(room, place));
         let (destination, since) = (
             format!("/chat/topic/room/{room}"),
             since.map(|id| id.to_string()),

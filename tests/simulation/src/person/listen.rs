@@ -3,12 +3,13 @@
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Asked, Connection, Person};
 use crate::notes::{Acknowledged, Item, Octets};
 use crate::socket::Frame;
 use crate::trace::trace;
-use crate::world::{EPOCH, PARTITIONS};
+use crate::world::{PARTITIONS, TROUBLED_FOR};
 
 impl Person {
     pub(super) fn take(&mut self, connection: &mut Connection, frame: &Frame) {
@@ -24,7 +25,7 @@ impl Person {
                 }
             }
             // The membership store is away, and SUBSCRIBE needs it.
-            "ERROR" if frame.get("message") == Some("unavailable") => {}
+            "ERROR" if frame.get("message") == Some("unavailable") => self.excuse("ERROR"),
             other => panic!(
                 "{} got {other}: {}",
                 self.uid,
@@ -58,19 +59,32 @@ impl Person {
                     });
                 }
             }
-            Some(Asked::Subscribe(place)) => {
-                let end = self.end_of(self.notes.heard[place].room);
+            Some(Asked::Subscribe(room, place)) => {
+                let end = self.end_of(room);
                 self.notes.heard[place].from = Some(end);
             }
             Some(Asked::Unsubscribe(id)) => drop(connection.ended.insert(id)),
-            Some(Asked::Join(absences)) => {
+            Some(Asked::Leave(room, comings)) => {
+                if connection.comings.get(&room).copied().unwrap_or_default() == comings {
+                    connection.out.insert(room, 0);
+                }
+            }
+            Some(Asked::Join(room, absences)) => {
+                let end = self.end_of(room);
                 for (place, number) in absences {
-                    let end = self.end_of(self.notes.heard[place].room);
                     self.notes.heard[place].absences[number].until = Some(end);
                 }
             }
             Some(Asked::Other) => {}
             None => assert_eq!(receipt, "bye", "a receipt that nobody asked for"),
+        }
+    }
+
+    /// Sees that there is a reason for what a server could not do.
+    fn excuse(&mut self, what: &str) {
+        if !self.around.world.is_troubled() {
+            let what = format!("{} got {what}, and nothing was away", self.uid);
+            self.notes.wrong.push(what);
         }
     }
 
@@ -84,6 +98,11 @@ impl Person {
             return;
         }
         self.notes.refused += 1;
+        match body["status"].as_u64() {
+            Some(503) => self.excuse("503"),
+            Some(403) => {}
+            _ => panic!("{} was refused: {body}", self.uid),
+        }
         let receipt = body["receipt"].as_str().expect("all asked for a receipt");
         let asked = connection.receipts.remove(receipt);
         let Some((Asked::Talk(own), _)) = asked else {
@@ -91,11 +110,10 @@ impl Person {
         };
         connection.said.retain(|said| *said != own);
         match body["status"].as_u64() {
-            // Said again on the next connection, or at last.
-            Some(503 | 429) => {}
             // Gone, or off: nobody was to hear it.
             Some(403) => drop(self.open.remove(&own)),
-            _ => panic!("{} was refused {own}: {body}", self.uid),
+            // Said again on the next connection, or at last.
+            _ => {}
         }
     }
 
@@ -117,18 +135,24 @@ impl Person {
             MessageId::parse("id", text).expect("a message's id")
         };
         if body["messageType"] == "GAP" {
-            let first = heard.items.is_empty();
-            let other_log = first && heard.since.is_some_and(|since| since.epoch != EPOCH);
+            let was_deaf = connection
+                .read_again
+                .is_some_and(|at| Instant::now() < at + TROUBLED_FOR);
             heard.items.push(Item::Gap {
                 after: id("after"),
                 before: id("before"),
-                made: other_log || connection.was_deaf || self.around.world.is_troubled(),
+                troubled: was_deaf || self.around.world.is_mute(),
             });
             return;
         }
         let id = id("id");
         let octets = Octets(frame.body.clone());
         heard.items.push(Item::Message(id, octets));
+        let out = connection.out.get(&heard.room);
+        if out.is_some_and(|from| id.offset >= *from) {
+            let what = format!("{} got {id} of {} and had left", self.uid, heard.room);
+            self.notes.wrong.push(what);
+        }
         if self.around.world.has_gone_before(heard.room, &self.uid, id) {
             let what = format!("{} got {id} of {} and was gone", self.uid, heard.room);
             self.notes.wrong.push(what);
