@@ -26,9 +26,10 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
             led_by(lost, &topic).contains(&true).then_some(())
         })
         .await;
-        let (led, before) = (led_by(lost, &topic), topic.ends());
+        let led = led_by(lost, &topic);
+        let before = ends_of(&topic).await;
         trial.talk(between).await;
-        let ends = topic.ends();
+        let ends = ends_of(&topic).await;
         kafka.kill_broker(lost).await;
         trial.struck(1);
         until("others to lead what it led", async || {
@@ -44,7 +45,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
             .map(|(led, talk)| *led && talk)
             .collect();
         until("what it led to go on", async || {
-            let grown = topic.ends().into_iter().zip(&ends);
+            let grown = topic.ends()?.into_iter().zip(&ends);
             let mut grown = grown.map(|(now, end)| now > *end).zip(&wanted);
             grown.all(|(grown, wanted)| grown || !wanted).then_some(())
         })
@@ -61,6 +62,11 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     }
     trial.talk(between).await;
     trial.judge().await
+}
+
+/// Where the parts of the log end, once each has somebody who knows.
+async fn ends_of(topic: &Topic) -> Vec<i64> {
+    until("where the log ends", async || topic.ends()).await
 }
 
 /// Whether this broker leads each part of the log.
