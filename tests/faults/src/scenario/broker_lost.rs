@@ -12,7 +12,7 @@ use crate::trial::{Outcome, Trial};
 const BROKERS: usize = 3;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let between = scale.of(400, 5_000);
+    let between = scale.of(400, 2_500);
     let kafka = Part::start_brokers().await;
     let starting = Starting::unhurried()
         .with("KAFKA_BROKERS", kafka.at())
@@ -20,7 +20,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         .with("ROOMTONE_KAFKA_MIN_INSYNC", BROKERS - 1);
     let mut trial = Trial::begin_with(starting, Size::of(scale)).await;
     let topic = Topic::of(&trial.server);
-    for lost in [2, 3].into_iter().cycle().take(scale.of(2, 20)) {
+    for lost in [2, 3].into_iter().cycle().take(scale.of(1, 20)) {
         // The first is the only controller, without which nobody leads anything new.
         until("a broker to lead a part of the log again", async || {
             led_by(lost, &topic).contains(&true).then_some(())
