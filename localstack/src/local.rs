@@ -27,20 +27,21 @@ pub(crate) async fn run(
         .await
         .map_err(|why| RunError::Listen { at, why })?;
     let mut shutdown = pin!(shutdown);
+    let opening = async {
+        let kept = Kept::open(&settings).await?;
+        if settings.auth.hs256_secret.is_none() {
+            settings.auth.hs256_secret = Some(signing_key::read_or_make(&settings.data)?);
+        }
+        let auth = Authenticator::new(&settings.auth, settings.outbound.clone())?;
+        let node = SocketNode::start(settings.socket.clone(), kept.node(), auth.clone()).await?;
+        Ok::<_, RunError>((kept, auth, node))
+    };
     // Parts that do not answer are waited for.
-    let kept = tokio::select! {
-        opened = Kept::open(&settings) => opened?,
+    let (kept, auth, node) = tokio::select! {
+        opened = opening => opened?,
         () = &mut shutdown => return Ok(()),
     };
-    if settings.auth.hs256_secret.is_none() {
-        settings.auth.hs256_secret = Some(signing_key::read_or_make(&settings.data)?);
-    }
-    let auth = Authenticator::new(&settings.auth, settings.outbound.clone())?;
     let signer = Signer::new(&settings.auth)?;
-    let node = tokio::select! {
-        started = SocketNode::start(settings.socket.clone(), kept.node(), auth.clone()) => started?,
-        () = &mut shutdown => return Ok(()),
-    };
     let state = App {
         stores: kept.functions(),
         auth,

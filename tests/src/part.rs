@@ -20,7 +20,7 @@ pub struct Part {
 }
 
 /// Brokers that keep a record when one of them is gone.
-const BROKERS: u16 = 3;
+pub const BROKERS: u16 = 3;
 
 impl Part {
     /// Starts the part of this name, such as `redis`, and waits until it answers.

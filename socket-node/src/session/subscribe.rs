@@ -75,12 +75,12 @@ impl Session {
         let (stores, uid) = (self.shard.node.stores.clone(), self.uid().cloned());
         let Some(uid) = uid else { return Ok(()) };
         let chat = subscription.topic == Topic::Chat(room);
-        self.with_place(room, |_| ());
         let asked = async move { stores.memberships.get(room, &uid).await };
         let asked = self.shard.node.ask(asked);
         let membership = if chat {
             self.coming(room, asked).await
         } else {
+            self.with_place(room, |_| ());
             asked.await
         };
         let membership = membership.map_err(|why| Fault::new("unavailable", why.to_string()))?;

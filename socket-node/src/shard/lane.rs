@@ -97,7 +97,7 @@ impl Lane {
             return;
         }
         self.flush(now);
-        subscription.state.set(State::Live);
+        subscription.set_state(State::Live);
         let mut live = self.live.borrow_mut();
         subscription.place.set(live.len());
         live.push(Listener {

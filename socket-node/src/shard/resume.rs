@@ -67,7 +67,7 @@ impl Shard {
         match subscription.state.get() {
             State::Live => {
                 subscription.lane.silence(subscription);
-                subscription.state.set(State::Silent);
+                subscription.set_state(State::Silent);
             }
             State::CatchingUp => {
                 subscription.turn(|detour| {
@@ -115,7 +115,7 @@ impl Shard {
     }
 
     /// Waits until this shard has taken the record of an id: whoever was on a node that is ahead of this one has heard what is still
-    /// to come here. False where the log has not got as far as the id.
+    /// to come here. False where the log has not got as far as the id; who no longer catches up is not waited for.
     async fn comes_to(&self, resuming: &Resuming, room: RoomId, since: MessageId) -> bool {
         let epoch = self.node.stores.log.epoch();
         if since.epoch != epoch {

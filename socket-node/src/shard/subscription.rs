@@ -68,7 +68,7 @@ pub(crate) struct Subscription {
     pub(super) place: Cell<usize>,
     pub(crate) session: Weak<Session>,
     pub(crate) state: Cell<State>,
-    /// How often it was started or silenced: a catching up that is no longer its last one ends.
+    /// How often its state has changed: a catching up that is no longer its last one ends.
     turns: Cell<u32>,
     /// The last message handed to its socket, and the last that this took; not looked at while it is in step with its lane.
     queued: Cell<Option<MessageId>>,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use roomtone_shared::domain::message::{Message, MessageId};
+use roomtone_shared::domain::presence::Standing;
 use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::user::Uid;
 
 use crate::notes::{Heard, Item, Notes};
 use crate::world::{EPOCH, PARTITIONS, World};
@@ -24,8 +26,16 @@ pub struct Counts {
 /// What the room showed, by its ids: each with the octets that it is.
 type Shown = BTreeMap<MessageId, Vec<u8>>;
 
+/// How everybody stood in each room when all had settled.
+pub type Standings = BTreeMap<RoomId, BTreeMap<Uid, Standing>>;
+
 /// Looks at all of it; gives what is wrong, a line each.
-pub fn judge(world: &World, rooms: &[RoomId], all: &[Notes]) -> (Counts, Vec<String>) {
+pub fn judge(
+    world: &World,
+    rooms: &[RoomId],
+    standings: &Standings,
+    all: &[Notes],
+) -> (Counts, Vec<String>) {
     let (mut counts, mut wrong) = (Counts::default(), vec![]);
     let shown: BTreeMap<RoomId, Shown> = rooms
         .iter()
@@ -36,7 +46,7 @@ pub fn judge(world: &World, rooms: &[RoomId], all: &[Notes]) -> (Counts, Vec<Str
         counts.refused += notes.refused;
         counts.connections += notes.connections;
         wrong.extend(notes.wrong.iter().cloned());
-        wrong.extend(not_at_home(world, notes));
+        wrong.extend(not_at_home(world, standings, notes));
         for own in &notes.open {
             wrong.push(format!(
                 "{own} was said again and again, and neither acknowledged nor refused"
@@ -73,8 +83,8 @@ fn shown_in(world: &World, room: RoomId) -> Shown {
         .collect()
 }
 
-/// At the end everybody is connected, a member of the rooms that they want to be in, and hears each of them.
-fn not_at_home(world: &World, notes: &Notes) -> Vec<String> {
+/// At the end everybody is connected, a member of the rooms that they want to be in, subscribed to each of them, and on.
+fn not_at_home(world: &World, standings: &Standings, notes: &Notes) -> Vec<String> {
     let uid = &notes.uid;
     if !notes.there {
         return vec![format!("{uid} was not connected at the end")];
@@ -83,6 +93,10 @@ fn not_at_home(world: &World, notes: &Notes) -> Vec<String> {
     for room in &notes.home {
         if !world.is_member(*room, uid) {
             wrong.push(format!("{uid} is no member of {room} at the end"));
+        }
+        let standing = standings[room].get(uid);
+        if !standing.is_some_and(Standing::is_on) {
+            wrong.push(format!("{uid} is off in {room} at the end: {standing:?}"));
         }
         // What it heard is looked at for itself.
         let mut heard = notes.heard.iter().filter(|heard| heard.to_the_end);

@@ -178,7 +178,7 @@ async fn simulate(seed: u64, traced: bool) -> Ran {
     let signer = Signer::new(&auth()).expect("a signer");
     // Functions are nobody's node.
     let api = OfNode::new(world.clone(), seed, 0);
-    let (mut people, mut homes) = (vec![], vec![]);
+    let mut people = vec![];
     for number in 0..random.among(3..8) {
         let uid = format!("u{number}");
         let claims = Claims {
@@ -198,7 +198,6 @@ async fn simulate(seed: u64, traced: bool) -> Ran {
         };
         let mut own = rooms.clone();
         own.rotate_left(random.place(ROOMS));
-        homes.push((uid.clone(), own[..HOME].to_vec()));
         let person = Person::new(
             (seed, number),
             around,
@@ -211,7 +210,9 @@ async fn simulate(seed: u64, traced: bool) -> Ran {
     rage(&mut random, &world, &mut fleet, &weather).await;
     phase.send_replace(Phase::Settle);
     sleep(SETTLE).await;
-    let off = who_is_off(&world, &homes);
+    // With the end they all go.
+    let standings = rooms.iter().map(|room| (*room, world.standings(*room)));
+    let standings = standings.collect();
     phase.send_replace(Phase::End);
     let mut notes = vec![];
     for person in people {
@@ -225,27 +226,12 @@ async fn simulate(seed: u64, traced: bool) -> Ran {
             }
         }
     }
-    let (counts, mut wrong) = judge(&world, &rooms, &notes);
-    wrong.extend(off);
+    let (counts, wrong) = judge(&world, &rooms, &standings, &notes);
     Ran {
         counts,
         wrong,
         notes: format!("{notes:?}"),
     }
-}
-
-/// Everybody is on in the rooms that they want to be in, once all have settled.
-fn who_is_off(world: &World, homes: &[(Uid, Vec<RoomId>)]) -> Vec<String> {
-    let mut off = vec![];
-    for (uid, rooms) in homes {
-        for room in rooms {
-            let standing = world.standings(*room).remove(uid).unwrap_or_default();
-            if !standing.is_on() {
-                off.push(format!("{uid} is off in {room} at the end: {standing:?}"));
-            }
-        }
-    }
-    off
 }
 
 /// What happens to the fleet, for as long as people live; at the end all is well.

@@ -1,15 +1,13 @@
 //! One of three brokers dies without a word: the others have all that was acknowledged, and lead what it led.
 
 use roomtone_tests::deadline::until;
-use roomtone_tests::part::Part;
+use roomtone_tests::part::{BROKERS, Part};
 use roomtone_tests::server::Starting;
 use roomtone_tests::topic::Topic;
 
 use super::Scale;
 use crate::crowd::Size;
 use crate::trial::{Outcome, Trial};
-
-const BROKERS: usize = 3;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let between = scale.of(400, 2_500);
@@ -22,11 +20,10 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let topic = Topic::of(&trial.server);
     for lost in [2, 3].into_iter().cycle().take(scale.of(1, 20)) {
         // The first is the only controller, without which nobody leads anything new.
-        until("a broker to lead a part of the log again", async || {
-            led_by(lost, &topic).contains(&true).then_some(())
+        let led = until("a broker to lead a part of the log again", async || {
+            Some(led_by(lost, &topic)).filter(|led| led.contains(&true))
         })
         .await;
-        let led = led_by(lost, &topic);
         let before = ends_of(&topic).await;
         trial.talk(between).await;
         let ends = ends_of(&topic).await;
@@ -55,7 +52,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
             let copies = topic.copies();
             copies
                 .iter()
-                .all(|(_, copies)| *copies == BROKERS)
+                .all(|(_, copies)| *copies == usize::from(BROKERS))
                 .then_some(())
         })
         .await;

@@ -98,22 +98,24 @@ impl Person {
             return;
         }
         self.notes.refused += 1;
-        match body["status"].as_u64() {
-            Some(503) => self.excuse("503"),
-            Some(403) => {}
+        let gone = match body["status"].as_u64() {
+            // Said again on the next connection, or at last.
+            Some(503) => {
+                self.excuse("503");
+                false
+            }
+            // Gone, or off: nobody was to hear it.
+            Some(403) => true,
             _ => panic!("{} was refused: {body}", self.uid),
-        }
+        };
         let receipt = body["receipt"].as_str().expect("all asked for a receipt");
         let asked = connection.receipts.remove(receipt);
         let Some((Asked::Talk(own), _)) = asked else {
             return;
         };
         connection.said.retain(|said| *said != own);
-        match body["status"].as_u64() {
-            // Gone, or off: nobody was to hear it.
-            Some(403) => drop(self.open.remove(&own)),
-            // Said again on the next connection, or at last.
-            _ => {}
+        if gone {
+            self.open.remove(&own);
         }
     }
 
