@@ -4,34 +4,45 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues};
 use roomtone_shared::error::Result;
-use roomtone_shared::rooms::view;
+use roomtone_shared::rooms::view::{self, RoomView};
 use roomtone_shared::rooms::{self, CreateRoom};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::identity::Service;
 use crate::input::{Id, Input, Object, Text, required};
 use crate::playlist_input::PlaylistInput;
 use crate::problem::Problem;
 use crate::written::WrittenJson;
-use crate::{Shared, route};
+use crate::{Shared, route, schema};
 
 /// `POST /v1/api/rooms/create`
 pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/create", post(create))
 }
 
-#[derive(Deserialize)]
+/// A playlist, and whose it is.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct RoomCreateRequest<'i> {
+    /// The owner: 1 to 64 characters.
     #[serde(borrow)]
+    #[schema(schema_with = schema::uid, required = true)]
     uid: Option<Id<'i>>,
+    /// Their nickname.
     #[serde(borrow)]
+    #[schema(schema_with = schema::nick_name, required = true)]
     user_name: Option<Text<'i>>,
+    /// Their picture.
     #[serde(borrow)]
+    #[schema(schema_with = schema::image_url_if_any)]
     user_profile_image: Option<Text<'i>>,
+    /// The playlist as it is now.
     #[serde(borrow)]
+    #[schema(value_type = PlaylistInput, required = true)]
     playlist: Option<Object<PlaylistInput<'i>>>,
 }
 
@@ -61,7 +72,39 @@ impl RoomCreateRequest<'_> {
     }
 }
 
-async fn create(
+/// A room as it is made.
+#[derive(Serialize, ToSchema)]
+#[allow(
+    dead_code,
+    reason = "the answer is written by hand, and this is what it is told as"
+)]
+#[serde(rename_all = "camelCase")]
+struct CreatedRoom {
+    #[serde(flatten)]
+    room: RoomView,
+    /// The room that its owner is out of, as this was their fifth.
+    #[schema(value_type = RoomId, required = false)]
+    evicted_room_id: Option<RoomId>,
+}
+
+/// Create a room
+///
+/// For a playlist's owner, whose ownership the playlist server has checked. The owner becomes a member. A playlist has one
+/// room: where there is one it is given, with 200; one that was no longer live starts anew, with the playlist as it is now.
+#[utoipa::path(
+    post,
+    path = "/v1/api/rooms/create",
+    operation_id = "createRoom",
+    tag = "playlist server",
+    request_body = RoomCreateRequest,
+    responses(
+        (status = 201, description = "The new room.", body = CreatedRoom),
+        (status = 200, description = "The room that the playlist has already.", body = CreatedRoom),
+        (status = 403, description = "The token has not got the scope `service`."),
+        (status = 409, description = "The playlist has a room of another owner."),
+    )
+)]
+pub(crate) async fn create(
     State(app): State<Shared>,
     _: Service,
     input: Input,

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
 
 use crate::Shared;
@@ -16,7 +17,18 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/exit/{roomId}", post(exit))
 }
 
-async fn exit(
+/// Exit a room
+///
+/// Stops being a member for good. It is the same for who is no member.
+#[utoipa::path(
+    post,
+    path = "/v1/api/rooms/exit/{roomId}",
+    operation_id = "exitRoom",
+    tag = "rooms",
+    params(("roomId" = RoomId, Path)),
+    responses((status = 204, description = "No member any more."))
+)]
+pub(crate) async fn exit(
     State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,

@@ -7,6 +7,7 @@ use axum::{Json, Router};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::identity::Anybody;
 use crate::problem::Problem;
@@ -17,14 +18,32 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/playlists/{playlistId}", get(find))
 }
 
-#[derive(Serialize)]
+/// A playlist's room.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Found {
+#[schema(as = PlaylistRoom)]
+pub(crate) struct Found {
+    /// The room.
     room_id: RoomId,
+    /// Whether it is live, so that the playlist must stay as it is.
     locked: bool,
 }
 
-async fn find(
+/// Find a playlist's room
+///
+/// Says whether the playlist is locked: its owner can't edit it while its room is live.
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/playlists/{playlistId}",
+    operation_id = "findPlaylist",
+    tag = "playlist server",
+    params(("playlistId" = String, Path, description = "The playlist server's id for it.")),
+    responses(
+        (status = 200, description = "It has one.", body = Found),
+        (status = 404, description = "It has none."),
+    )
+)]
+pub(crate) async fn find(
     State(app): State<Shared>,
     _: Anybody,
     playlist: Result<Path<String>, PathRejection>,

@@ -3,8 +3,9 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
-use roomtone_shared::rooms::view;
+use roomtone_shared::rooms::view::{self, RoomView};
 
 use crate::Shared;
 use crate::identity::User;
@@ -17,7 +18,16 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/{roomId}", get(show))
 }
 
-async fn show(
+/// Get a room
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/{roomId}",
+    operation_id = "getRoom",
+    tag = "rooms",
+    params(("roomId" = RoomId, Path)),
+    responses((status = 200, description = "The room.", body = RoomView))
+)]
+pub(crate) async fn show(
     State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,

@@ -5,10 +5,13 @@ use axum::extract::State;
 use axum::routing::get;
 use roomtone_shared::domain::json::put_list;
 use roomtone_shared::domain::membership::Membership;
-use roomtone_shared::domain::message::Message;
+use roomtone_shared::domain::message::{Message, MessageId};
+use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::Result;
 use roomtone_shared::{limits, rooms};
+use serde::Serialize;
 use tokio::join;
+use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::identity::User;
@@ -16,6 +19,7 @@ use crate::pages::Messages;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::route::{self, InPath};
+use crate::schema::Size;
 use crate::written::WrittenJson;
 
 /// `GET /v1/api/chat/history`, `GET /v1/api/chat/history/{roomId}`, and the latter as the first service
@@ -32,7 +36,22 @@ pub fn routes() -> Router<Shared> {
 /// Octets of most messages as JSON.
 const MESSAGE_BYTES: usize = 384;
 
-/// `{messages, nextCursor}`
+/// A page of messages.
+#[derive(Serialize, ToSchema)]
+#[allow(
+    dead_code,
+    reason = "it is written by hand, and this is what it is told as"
+)]
+#[serde(rename_all = "camelCase")]
+struct MessagePage {
+    /// The messages.
+    messages: Vec<Message>,
+    /// Where the next page begins; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<MessageId>,
+}
+
+/// A [`MessagePage`], written.
 fn to_json(page: &Messages) -> Vec<u8> {
     let mut json = Vec::with_capacity((1 + page.list.len()) * MESSAGE_BYTES);
     json.extend_from_slice(b"{\"messages\":");
@@ -45,7 +64,22 @@ fn to_json(page: &Messages) -> Vec<u8> {
     json
 }
 
-async fn page(
+/// Read back from a message
+///
+/// A page of what was said before some message, newest first. A page ends early at 4 MiB.
+#[utoipa::path(
+    get,
+    path = "/v1/api/chat/history",
+    operation_id = "readHistory",
+    tag = "chat",
+    params(
+        ("roomId" = RoomId, Query),
+        ("before" = Option<MessageId>, Query, description = "A `nextCursor`, or the id of a message; the newest where absent."),
+        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
+    ),
+    responses((status = 200, description = "A page of messages.", body = MessagePage), (status = 404, description = "There is no such room."))
+)]
+pub(crate) async fn page(
     State(app): State<Shared>,
     User(user): User,
     params: Params,
@@ -60,7 +94,22 @@ async fn page(
     show(member, page).await
 }
 
-async fn whole(
+/// Read the whole history
+///
+/// Oldest first, in pages of up to 1,000. A page ends early at 4 MiB.
+#[utoipa::path(
+    get,
+    path = "/v1/api/chat/history/{roomId}",
+    operation_id = "readWholeHistory",
+    tag = "chat",
+    params(
+        ("roomId" = RoomId, Path),
+        ("after" = Option<MessageId>, Query, description = "A `nextCursor`, or the id of a message; the beginning where absent."),
+        ("size" = inline(Option<Size>), Query, description = "How many: 1,000 where absent, and never more than that."),
+    ),
+    responses((status = 200, description = "A page of messages.", body = MessagePage))
+)]
+pub(crate) async fn whole(
     State(app): State<Shared>,
     User(user): User,
     InPath(room): InPath,

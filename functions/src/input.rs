@@ -11,7 +11,7 @@ pub(crate) use roomtone_shared::domain::text::Text;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::Shared;
@@ -106,6 +106,9 @@ impl<'de: 'i, 'i> Deserialize<'de> for Id<'i> {
 
 struct IdVisitor;
 
+/// 2 to the 53rd: all whole numbers up to it are floats too.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 impl<'de> Visitor<'de> for IdVisitor {
     type Value = Id<'de>;
 
@@ -127,6 +130,14 @@ impl<'de> Visitor<'de> for IdVisitor {
 
     fn visit_i64<E>(self, number: i64) -> Result<Id<'de>, E> {
         Ok(Id(Text(number.to_string().into())))
+    }
+
+    /// To JSON `7.0` is the whole number that `7` is. Beyond what a float tells apart it is not known which number was meant.
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Id<'de>, E> {
+        if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
+            return Ok(Id(Text(format!("{:.0}", number + 0.0).into())));
+        }
+        Err(E::invalid_type(Unexpected::Float(number), &self))
     }
 }
 
@@ -208,11 +219,27 @@ mod tests {
         assert!(refused(r#"{"inner": [{}, {"text": 5}]}"#).starts_with("inner[1].text: "));
         assert!(refused(r#"{"inner": [["x"]]}"#).starts_with("inner[0]: "));
         assert!(refused(r#"{"inner": [null]}"#).starts_with("inner[0]: "));
-        for id in ["1.5", "true", "{}", "1e3", "18446744073709551616"] {
+        for id in ["1.5", "true", "{}", "1e-3", "1e16", "18446744073709551616"] {
             assert!(
                 refused(&format!("{{\"id\": {id}}}")).starts_with("id: "),
                 "{id}"
             );
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_the_same_however_it_is_written() {
+        for (id, digits) in [
+            ("7", "7"),
+            ("7.0", "7"),
+            ("1e3", "1000"),
+            ("-2.0", "-2"),
+            ("-0.0", "0"),
+            ("9007199254740992.0", "9007199254740992"),
+        ] {
+            let body = format!("{{\"id\": {id}}}");
+            let outer: Outer = parse(body.as_bytes()).unwrap();
+            assert_eq!(outer.id, Some(Id(text(digits))), "{id}");
         }
     }
 

@@ -8,6 +8,7 @@ use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::identity::User;
 use crate::input::{Input, Text, required};
@@ -19,16 +20,32 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/leave", put(leave))
 }
 
-#[derive(Deserialize)]
+/// How far a room was read.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LeaveRequest<'i> {
+    /// The room.
     #[serde(borrow)]
+    #[schema(value_type = RoomId, required = true)]
     room_id: Option<Text<'i>>,
+    /// The last message that was read.
     #[serde(borrow)]
+    #[schema(value_type = MessageId, required = true)]
     last_read_message_id: Option<Text<'i>>,
 }
 
-async fn leave(
+/// Leave a room
+///
+/// Closes the chat on all the user's sockets, who stays a member, and keeps how far they read: never backwards.
+#[utoipa::path(
+    put,
+    path = "/v1/api/rooms/leave",
+    operation_id = "leaveRoom",
+    tag = "rooms",
+    request_body = LeaveRequest,
+    responses((status = 204, description = "Kept."), (status = 404, description = "There is no such room."))
+)]
+pub(crate) async fn leave(
     State(app): State<Shared>,
     User(user): User,
     input: Input,

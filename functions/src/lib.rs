@@ -25,6 +25,7 @@ pub mod list_joined;
 pub mod list_rooms;
 pub mod list_unjoined;
 pub mod list_users;
+pub mod openapi;
 pub mod presence;
 pub mod problem;
 pub mod reenter_room;
@@ -40,6 +41,7 @@ mod pages;
 mod playlist_input;
 mod query;
 mod route;
+mod schema;
 mod send_limit;
 #[cfg(test)]
 mod testing;

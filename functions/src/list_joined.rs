@@ -11,6 +11,7 @@ use roomtone_shared::rooms::view::{self, JoinedRoomView};
 use roomtone_shared::store::Stores;
 use serde::Serialize;
 use tokio::try_join;
+use utoipa::ToSchema;
 
 use crate::identity::User;
 use crate::problem::Problem;
@@ -21,12 +22,28 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/joined", get(list))
 }
 
-#[derive(Serialize)]
-struct Joined {
+/// A user's rooms.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JoinedRooms)]
+pub(crate) struct Joined {
+    /// Four at most, last joined first.
     rooms: Vec<JoinedRoomView>,
 }
 
-async fn list(State(app): State<Shared>, User(user): User) -> Result<Json<Joined>, Problem> {
+/// List my rooms
+///
+/// The rooms that the user is a member of, with what is unread in them.
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/joined",
+    operation_id = "listJoinedRooms",
+    tag = "rooms",
+    responses((status = 200, description = "The rooms.", body = Joined))
+)]
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    User(user): User,
+) -> Result<Json<Joined>, Problem> {
     let joined = app.stores.memberships.of_user(&user.uid).await?.rooms;
     let read = joined.into_iter().rev();
     let read = try_join_all(read.map(|id| joined_room(&app.stores, id, &user.uid))).await?;

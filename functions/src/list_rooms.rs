@@ -9,6 +9,7 @@ use crate::identity::Service;
 use crate::pages::RoomPage;
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::schema::Size;
 use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/`
@@ -16,7 +17,24 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms", get(list))
 }
 
-async fn list(
+/// List all rooms
+///
+/// Live or not, newest first: for debugging.
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/",
+    operation_id = "listRooms",
+    tag = "playlist server",
+    params(
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
+        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
+    ),
+    responses(
+        (status = 200, description = "A page of rooms.", body = RoomPage),
+        (status = 403, description = "The token has not got the scope `service`."),
+    )
+)]
+pub(crate) async fn list(
     State(app): State<Shared>,
     _: Service,
     params: Params,

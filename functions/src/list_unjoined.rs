@@ -9,6 +9,7 @@ use crate::identity::User;
 use crate::pages::RoomPage;
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::schema::Size;
 use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/unjoined`
@@ -16,7 +17,21 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/unjoined", get(list))
 }
 
-async fn list(
+/// List rooms to join
+///
+/// Live rooms that the user is no member of, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/unjoined",
+    operation_id = "listUnjoinedRooms",
+    tag = "rooms",
+    params(
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
+        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
+    ),
+    responses((status = 200, description = "A page of rooms.", body = RoomPage))
+)]
+pub(crate) async fn list(
     State(app): State<Shared>,
     User(user): User,
     params: Params,

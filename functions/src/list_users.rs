@@ -11,11 +11,13 @@ use roomtone_shared::rooms;
 use roomtone_shared::rooms::view::{self, PresenceWord, UserView};
 use roomtone_shared::store::Stores;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::identity::User;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::route::{self, InPath};
+use crate::schema::Size;
 use crate::{Shared, cursor, pages};
 
 /// `GET /v1/api/rooms/{roomId}/users`
@@ -23,22 +25,43 @@ pub fn routes() -> Router<Shared> {
     route::at("/v1/api/rooms/{roomId}/users", get(list))
 }
 
-#[derive(Serialize)]
+/// A page of members.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct UserPage {
+pub(crate) struct UserPage {
+    /// In the order they joined.
     users: Vec<Present>,
+    /// Where the next page begins; null on the last.
+    #[schema(required = true)]
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Present {
+/// A member.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+pub(crate) struct Present {
     #[serde(flatten)]
     user: UserView,
+    /// Left out while it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PresenceWord, required = false)]
     presence: Option<PresenceWord>,
 }
 
-async fn list(
+/// List a room's members
+#[utoipa::path(
+    get,
+    path = "/v1/api/rooms/{roomId}/users",
+    operation_id = "listUsers",
+    tag = "rooms",
+    params(
+        ("roomId" = RoomId, Path),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
+        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
+    ),
+    responses((status = 200, description = "A page of members.", body = UserPage))
+)]
+pub(crate) async fn list(
     State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,

@@ -8,6 +8,7 @@ use roomtone_shared::error::Result;
 use roomtone_shared::rooms::view::{self, RoomView};
 use roomtone_shared::store::{Archived, Stores};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::cursor;
 
@@ -22,10 +23,13 @@ pub(crate) fn cut<T>(mut read: Vec<T>, size: usize) -> (Vec<T>, bool) {
 }
 
 /// Rooms, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoomPage {
+    /// The rooms.
     rooms: Vec<RoomView>,
+    /// Where the next page begins; null on the last.
+    #[schema(required = true)]
     next_cursor: Option<String>,
 }
 

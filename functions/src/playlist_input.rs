@@ -8,31 +8,50 @@ use roomtone_shared::domain::user::image_url;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::input::{Id, Object, Text, name, required};
+use crate::schema;
 
-/// A playlist, unchecked.
-#[derive(Deserialize)]
+/// A playlist as the playlist server has it.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct PlaylistInput<'i> {
+    /// Its id.
     #[serde(borrow)]
+    #[schema(schema_with = schema::id, required = true)]
     id: Option<Id<'i>>,
+    /// Its name, which is the room's.
     #[serde(borrow)]
+    #[schema(schema_with = schema::name, required = true)]
     name: Option<Text<'i>>,
+    /// Its tracks.
     #[serde(borrow)]
+    #[schema(value_type = Vec<MusicInput>, required = true, min_items = 1, max_items = 500)]
     musics: Option<Vec<Object<MusicInput<'i>>>>,
 }
 
-#[derive(Deserialize)]
+/// A track.
+#[derive(Deserialize, ToSchema)]
 struct MusicInput<'i> {
+    /// Its id; its place where absent.
     #[serde(borrow)]
+    #[schema(schema_with = schema::id_if_any)]
     id: Option<Id<'i>>,
+    /// Its title.
     #[serde(borrow)]
+    #[schema(schema_with = schema::name, required = true)]
     title: Option<Text<'i>>,
+    /// Who plays it.
     #[serde(borrow)]
+    #[schema(schema_with = schema::name, required = true)]
     artist: Option<Text<'i>>,
+    /// Its length, more than zero.
     #[serde(borrow)]
+    #[schema(schema_with = schema::playtime, required = true)]
     playtime: Option<Text<'i>>,
+    /// Its picture.
     #[serde(borrow)]
+    #[schema(schema_with = schema::image_url, required = true)]
     thumbnail: Option<Text<'i>>,
 }
 

@@ -6,9 +6,10 @@ use axum::routing::{get, patch};
 use axum::{Json, Router};
 use roomtone_shared::domain::presence::Standing;
 use roomtone_shared::domain::room::RoomId;
-use roomtone_shared::domain::user::Uid;
+use roomtone_shared::domain::user::{Profile, Uid};
 use roomtone_shared::rooms;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::identity::User;
@@ -18,25 +19,63 @@ use crate::route::{self, InPath};
 
 /// `GET /api/v1/presence/{roomId}/on` and `/off`, `PATCH /api/v1/presence/on` and `/off`
 pub fn routes() -> Router<Shared> {
-    let who_is = |on| get(move |app, user, room| list(app, user, room, on));
-    let turn = |on| patch(move |app, user, request| switch(app, user, request, on));
-    route::at("/api/v1/presence/{roomId}/on", who_is(true))
-        .merge(route::at("/api/v1/presence/{roomId}/off", who_is(false)))
-        .merge(route::at("/api/v1/presence/on", turn(true)))
-        .merge(route::at("/api/v1/presence/off", turn(false)))
+    route::at("/api/v1/presence/{roomId}/on", get(who_is_on))
+        .merge(route::at("/api/v1/presence/{roomId}/off", get(who_is_off)))
+        .merge(route::at("/api/v1/presence/on", patch(turn_on)))
+        .merge(route::at("/api/v1/presence/off", patch(turn_off)))
 }
 
-#[derive(Serialize)]
+/// Members of a room.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Who {
+#[schema(as = RoomPresence)]
+pub(crate) struct Who {
+    /// The room.
     room_id: RoomId,
+    /// Their ids.
     users: Vec<Uid>,
 }
 
-async fn list(
+/// List who is on
+///
+/// On is who has a socket in the room, and their switch on.
+#[utoipa::path(
+    get,
+    path = "/api/v1/presence/{roomId}/on",
+    operation_id = "listOn",
+    tag = "presence",
+    params(("roomId" = RoomId, Path)),
+    responses((status = 200, description = "Members that are on.", body = Who))
+)]
+pub(crate) async fn who_is_on(
     State(app): State<Shared>,
     User(user): User,
-    InPath(room_id): InPath,
+    InPath(room): InPath,
+) -> Result<Json<Who>, Problem> {
+    list(&app, user, room, true).await
+}
+
+/// List who is off
+#[utoipa::path(
+    get,
+    path = "/api/v1/presence/{roomId}/off",
+    operation_id = "listOff",
+    tag = "presence",
+    params(("roomId" = RoomId, Path)),
+    responses((status = 200, description = "Members that are off.", body = Who))
+)]
+pub(crate) async fn who_is_off(
+    State(app): State<Shared>,
+    User(user): User,
+    InPath(room): InPath,
+) -> Result<Json<Who>, Problem> {
+    list(&app, user, room, false).await
+}
+
+async fn list(
+    app: &Shared,
+    user: Profile,
+    room_id: RoomId,
     on: bool,
 ) -> Result<Json<Who>, Problem> {
     rooms::member(&app.stores, room_id, &user.uid).await?;
@@ -50,22 +89,56 @@ async fn list(
     Ok(Json(Who { room_id, users }))
 }
 
-#[derive(Deserialize)]
+/// Where to be on or off.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SwitchRequest<'i> {
+    /// The room.
     #[serde(borrow)]
+    #[schema(value_type = RoomId, required = true)]
     room_id: Option<Text<'i>>,
 }
 
-async fn switch(
+/// Switch on
+#[utoipa::path(
+    patch,
+    path = "/api/v1/presence/on",
+    operation_id = "switchOn",
+    tag = "presence",
+    request_body = SwitchRequest,
+    responses((status = 204, description = "On."), (status = 404, description = "There is no such room."))
+)]
+pub(crate) async fn turn_on(
     State(app): State<Shared>,
     User(user): User,
     input: Input,
-    on: bool,
 ) -> Result<StatusCode, Problem> {
+    switch(&app, &user.uid, &input, true).await
+}
+
+/// Switch off
+///
+/// Who is off may not send, and is not shown as here.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/presence/off",
+    operation_id = "switchOff",
+    tag = "presence",
+    request_body = SwitchRequest,
+    responses((status = 204, description = "Off."), (status = 404, description = "There is no such room."))
+)]
+pub(crate) async fn turn_off(
+    State(app): State<Shared>,
+    User(user): User,
+    input: Input,
+) -> Result<StatusCode, Problem> {
+    switch(&app, &user.uid, &input, false).await
+}
+
+async fn switch(app: &Shared, uid: &Uid, input: &Input, on: bool) -> Result<StatusCode, Problem> {
     let request: SwitchRequest<'_> = input.read()?;
     let room = RoomId::parse("roomId", &required("roomId", request.room_id)?)?;
-    rooms::switch(&app.stores, room, &user.uid, on).await?;
+    rooms::switch(&app.stores, room, uid, on).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use roomtone_shared::error::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +19,22 @@ pub struct Problem {
     retry_after_s: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
+    /// The kind of problem, by which programs tell them apart.
     #[serde(rename = "type")]
     kind: String,
+    /// The kind in words, the same each time.
     title: &'a str,
+    /// The answer's status.
     status: u16,
+    /// What is wrong with this request.
     detail: &'a str,
+    /// The field or parameter that is against a rule, with 422.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     field: Option<&'a str>,
 }
 
@@ -40,6 +49,27 @@ impl Problem {
             detail: "this path does not answer to this method".into(),
             field: None,
             retry_after_s: None,
+        }
+    }
+
+    /// The answer's status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The last part of `type`, the same for all problems of a kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The answer's body.
+    pub(crate) fn body(&self) -> Body<'_> {
+        Body {
+            kind: format!("/problems/{}", self.kind),
+            title: self.title,
+            status: self.status,
+            detail: &self.detail,
+            field: self.field.as_deref(),
         }
     }
 }
@@ -77,15 +107,8 @@ fn kind(error: &Error) -> &'static str {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            kind: format!("/problems/{}", self.kind),
-            title: self.title,
-            status: self.status,
-            detail: &self.detail,
-            field: self.field.as_deref(),
-        };
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(body)).into_response();
+        let mut response = (status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,

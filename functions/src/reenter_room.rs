@@ -15,6 +15,7 @@ use roomtone_shared::store::Stores;
 use roomtone_shared::{limits, rooms};
 use serde::Serialize;
 use tokio::try_join;
+use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::identity::User;
@@ -33,21 +34,43 @@ pub fn routes() -> Router<Shared> {
     })
 }
 
-#[derive(Serialize)]
+/// All that a member needs to come back.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Reentry {
+pub(crate) struct Reentry {
+    /// The room.
     room: RoomView,
+    /// The 20 nearest up to and including the last that was read, oldest first.
     before_messages: Vec<Message>,
+    /// Those after it, oldest first, 300 at most.
     new_messages: Vec<Message>,
+    /// Whether there are more new ones than that.
     truncated: bool,
+    /// What plays.
+    #[schema(value_type = String)]
     current_music_id: Arc<str>,
+    /// What plays, and since when.
     now_playing: NowPlaying,
+    /// What others said after the last message read, counted to 300.
     unread_count: u64,
+    /// Left out while it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PresenceWord, required = false)]
     presence: Option<PresenceWord>,
 }
 
-async fn reenter(
+/// Re-enter a room
+///
+/// Everything to come back with, in one answer. It changes nothing.
+#[utoipa::path(
+    get,
+    path = "/v1/api/chat/rooms/joined/{roomId}",
+    operation_id = "reenterRoom",
+    tag = "chat",
+    params(("roomId" = RoomId, Path)),
+    responses((status = 200, description = "The room, and what was said in it.", body = Reentry))
+)]
+pub(crate) async fn reenter(
     State(app): State<Shared>,
     User(user): User,
     InPath(id): InPath,

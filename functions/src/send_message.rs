@@ -8,11 +8,12 @@ use roomtone_shared::domain::message::{self, Message};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::identity::User;
 use crate::input::{Input, Text, required};
 use crate::problem::Problem;
-use crate::{Shared, route};
+use crate::{Shared, route, schema};
 
 /// `POST /v1/api/chat/message`, and as the first service had it.
 pub fn routes() -> Router<Shared> {
@@ -22,18 +23,40 @@ pub fn routes() -> Router<Shared> {
     })
 }
 
-#[derive(Deserialize)]
+/// Something to say.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SendRequest<'i> {
+    /// The room.
     #[serde(borrow)]
+    #[schema(value_type = RoomId, required = true)]
     room_id: Option<Text<'i>>,
+    /// 1 to 2,000 characters after trimming.
     #[serde(borrow)]
+    #[schema(value_type = String, required = true, max_length = 2_000, pattern = r"\S")]
     content: Option<Text<'i>>,
+    /// The sender's own id for it: a repeat within five minutes is not shown, and answered with the first.
     #[serde(borrow)]
+    #[schema(schema_with = schema::client_message_id)]
     client_message_id: Option<Text<'i>>,
 }
 
-async fn send(
+/// Say something
+///
+/// Without a socket, for debugging. The sender must be a member, and switched on.
+#[utoipa::path(
+    post,
+    path = "/v1/api/chat/message",
+    operation_id = "sendMessage",
+    tag = "chat",
+    request_body = SendRequest,
+    responses(
+        (status = 201, description = "The message as it stands in the log.", body = Message),
+        (status = 404, description = "There is no such room."),
+        (status = 429, description = "Too many of the user's messages, or of the room's, within a second."),
+    )
+)]
+pub(crate) async fn send(
     State(app): State<Shared>,
     User(user): User,
     input: Input,

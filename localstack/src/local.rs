@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::kept::Kept;
 use crate::run_error::RunError;
 use crate::settings::Settings;
-use crate::{dev_token, page, signing_key, sweeps};
+use crate::{api_pages, dev_token, page, signing_key, sweeps};
 
 /// Runs until `shutdown`, and ends once what has begun is done.
 pub(crate) async fn run(
@@ -75,6 +75,7 @@ fn router(follow_url: Option<String>, state: App, signer: Signer, node: SocketNo
     Router::new()
         .route("/healthz", get(async || "ok"))
         .merge(page::routes(follow_url))
+        .merge(api_pages::routes())
         .merge(dev_token::routes(signer))
         .merge(roomtone_socket_node::routes(node))
         .merge(app(state))

@@ -1,5 +1,6 @@
 //! `cargo local`: all of Roomtone in one process. Reads the settings, binds, runs, and ends on a signal.
 
+mod api_pages;
 mod arguments;
 mod dev_token;
 mod kept;

@@ -7,18 +7,19 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use roomtone_socket_node::SocketNode;
+use roomtone_shared::store::fleet::RecorderLag;
+use roomtone_socket_node::{Recording, SocketNode};
 use tokio::net::TcpListener;
 
 /// The node, once it runs.
 #[derive(Clone, Default)]
-pub(crate) struct Ready(Arc<OnceLock<SocketNode>>);
+pub(crate) struct Ready(Arc<OnceLock<(SocketNode, Arc<RecorderLag>)>>);
 
 impl Ready {
-    /// The node runs.
-    pub(crate) fn set(&self, node: SocketNode) {
+    /// The node runs, and a recorder beside it.
+    pub(crate) fn set(&self, node: SocketNode, recorder: Arc<RecorderLag>) {
         // It is set once.
-        let _ = self.0.set(node);
+        let _ = self.0.set((node, recorder));
     }
 }
 
@@ -38,7 +39,7 @@ pub(crate) async fn serve(listener: TcpListener, ready: Ready) {
 
 async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {
     match ready.0.get() {
-        Some(node) if node.is_ready() => (StatusCode::OK, "ready"),
+        Some((node, _)) if node.is_ready() => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
     }
@@ -46,6 +47,12 @@ async fn readyz(State(ready): State<Ready>) -> (StatusCode, &'static str) {
 
 /// None before it runs.
 async fn metrics(State(ready): State<Ready>) -> impl IntoResponse {
-    let text = ready.0.get().map(SocketNode::metrics).unwrap_or_default();
+    let metrics = |(node, recorder): &(SocketNode, Arc<RecorderLag>)| {
+        node.metrics(Recording {
+            parts: recorder.recorded(),
+            lag_ms: recorder.ms(),
+        })
+    };
+    let text = ready.0.get().map(metrics).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }

@@ -1,6 +1,7 @@
 //! The node's lease: it says that it lives, and tells the log of nodes that do no more.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use roomtone_shared::domain::event::{Fact, NodeId, Partition};
@@ -23,6 +24,8 @@ pub(crate) async fn keep(node: Arc<Node>) {
         let Ok(unknown) = node.stores.presence.renew(node.id).await else {
             continue;
         };
+        let leased_at = &node.figures.leased_at_ms;
+        leased_at.store(node.now_ms(), Ordering::Relaxed);
         if node.holds.missed() || unknown {
             node.holds.tell_again(None);
         }

@@ -9,6 +9,8 @@
 
 mod accounts;
 mod addresses;
+mod asyncapi;
+mod counts;
 mod ends;
 mod entry;
 pub mod frame;
@@ -34,6 +36,8 @@ mod upgrade;
 mod watched;
 pub mod ws;
 
+pub use asyncapi::asyncapi;
+pub use metrics::Recording;
 pub use node::{SocketNode, StartError};
 pub use serve::serve;
 pub use settings::SocketSettings;

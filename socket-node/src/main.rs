@@ -80,7 +80,7 @@ async fn run(
             return Ok(());
         }
     };
-    ready.set(node.clone());
+    ready.set(node.clone(), fleet.recorder_lag());
     tracing::info!(address = %listener.local_addr()?, "listening");
     let cut_off = node.serve(listener, routes(node.clone()), shutdown).await;
     fleet.stop();

@@ -41,6 +41,12 @@ impl Marks {
         self.some.notify_one();
     }
 
+    /// How many wait to be written.
+    pub(crate) fn waiting(&self) -> usize {
+        let waiting = self.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Writes marks as they come, for good.
     pub(crate) async fn run(&self, stores: &Stores) {
         let mut pause = GATHER.0;

@@ -1,32 +1,178 @@
 //! A node's figures, as Prometheus reads them.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::atomic::Ordering;
 
+use crate::counts::{self, Count, Counts, Level};
 use crate::latency::{self, Summed};
 use crate::node::SocketNode;
+
+/// How the recorder beside a node stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording {
+    /// Parts of the log that it records.
+    pub parts: usize,
+    /// Age of the oldest record that it has not recorded, in milliseconds.
+    pub lag_ms: u64,
+}
+
+/// A figure's name, what it is about, and its value.
+type Figure = (&'static str, &'static str, u64);
 
 impl SocketNode {
     /// All figures, in Prometheus' text format.
     #[must_use]
-    pub fn metrics(&self) -> String {
+    pub fn metrics(&self, recording: Recording) -> String {
         let mut text = String::new();
-        let sockets = self.sockets() as u64;
-        put(&mut text, ("sockets", "gauge"), "Open sockets", sockets);
-        let taken = ("records_taken_total", "counter");
-        let about = "Records of the log that every shard has taken";
-        put(&mut text, taken, about, self.node.ring.slowest());
-        let unreadable = ("records_unreadable_total", "counter");
-        let about = "Records of the log that could not be read, and were passed over";
-        let count = self.node.unreadable.load(Ordering::Relaxed);
-        put(&mut text, unreadable, about, count);
-        let all = latency::sum(self.shards.iter().map(|shard| &*shard.latency));
-        put_latency(&mut text, &all);
+        for (name, about, value) in self.gauges(recording) {
+            put(&mut text, (name, "gauge"), about, value);
+        }
+        for (name, about, ms) in self.ages_ms(recording) {
+            put(
+                &mut text,
+                (name, "gauge"),
+                about,
+                seconds(ms.saturating_mul(1_000)),
+            );
+        }
+        for (name, about, value) in self.counters() {
+            put(&mut text, (name, "counter"), about, value);
+        }
+        self.put_refusals(&mut text);
+        let latency = latency::sum(self.counts().map(|counts| &counts.latency));
+        put_latency(&mut text, &latency);
         text
+    }
+
+    fn gauges(&self, recording: Recording) -> [Figure; 8] {
+        let (taken, read) = (self.node.ring.slowest(), self.node.ring.end());
+        let level = |of: fn(&Counts) -> &Level| self.sum(|counts| of(counts).get());
+        let waiting = "Records of the log that were read, and that not every shard has taken";
+        [
+            ("sockets", "Open sockets", self.sockets() as u64),
+            (
+                "ready",
+                "Whether it may be sent sockets",
+                self.is_ready().into(),
+            ),
+            (
+                "rooms",
+                "Rooms that somebody listens to here",
+                level(|c| &c.rooms),
+            ),
+            (
+                "outbox_bytes",
+                "Octets that sockets have not taken yet",
+                level(|c| &c.backlog_bytes),
+            ),
+            (
+                "outbox_sockets",
+                "Sockets that have not taken all yet",
+                level(|c| &c.backlogged),
+            ),
+            ("records_waiting", waiting, read.saturating_sub(taken)),
+            (
+                "marks_waiting",
+                "Marks that are still to be written",
+                self.node.marks.waiting() as u64,
+            ),
+            (
+                "recorder_parts",
+                "Parts of the log that are recorded here",
+                recording.parts as u64,
+            ),
+        ]
+    }
+
+    fn ages_ms(&self, recording: Recording) -> [Figure; 3] {
+        let figures = &self.node.figures;
+        let leased_at_ms = figures.leased_at_ms.load(Ordering::Relaxed);
+        let log = "Age of the newest record when it was read, by the log's clock and this node's";
+        let lease = "Since the presence store last heard that this node lives";
+        let recorder = "Age of the oldest record that was read here and is not in history";
+        [
+            (
+                "log_lag_seconds",
+                log,
+                figures.log_lag_ms.load(Ordering::Relaxed),
+            ),
+            (
+                "lease_age_seconds",
+                lease,
+                self.node.now_ms().saturating_sub(leased_at_ms),
+            ),
+            ("recorder_lag_seconds", recorder, recording.lag_ms),
+        ]
+    }
+
+    fn counters(&self) -> [Figure; 10] {
+        let figures = &self.node.figures;
+        let count = |of: fn(&Counts) -> &Count| self.sum(|counts| of(counts).get());
+        let taken = "Records of the log that every shard has taken";
+        let unreadable = "Records of the log that could not be read, and were passed over";
+        let skips = "Times that a socket was skipped, as its backlog was full";
+        let slow = "Sockets closed because they took nothing for too long";
+        let silent = "Sockets closed because they said nothing for too long";
+        [
+            ("records_taken_total", taken, self.node.ring.slowest()),
+            (
+                "records_unreadable_total",
+                unreadable,
+                figures.unreadable.load(Ordering::Relaxed),
+            ),
+            (
+                "deliveries_total",
+                "Messages given to sockets, for each of them",
+                count(|c| &c.deliveries),
+            ),
+            ("skips_total", skips, count(|c| &c.skips)),
+            (
+                "gaps_total",
+                "Holes that clients were told of",
+                count(|c| &c.gaps),
+            ),
+            (
+                "resumes_total",
+                "Subscriptions that began at an id",
+                count(|c| &c.resumes),
+            ),
+            ("sockets_slow_total", slow, count(|c| &c.slow)),
+            ("sockets_silent_total", silent, count(|c| &c.silent)),
+            (
+                "sockets_failed_total",
+                "Sockets closed with an ERROR",
+                count(|c| &c.errors),
+            ),
+            (
+                "sockets_refused_total",
+                "Handshakes that were refused",
+                figures.refused.load(Ordering::Relaxed),
+            ),
+        ]
+    }
+
+    fn counts(&self) -> impl Iterator<Item = &Counts> {
+        self.shards.iter().map(|shard| &*shard.counts)
+    }
+
+    fn sum(&self, of: impl Fn(&Counts) -> u64) -> u64 {
+        self.counts().map(of).sum()
+    }
+
+    fn put_refusals(&self, text: &mut String) {
+        const NAME: &str = "roomtone_sends_refused_total";
+        let _ = writeln!(
+            text,
+            "# HELP {NAME} SENDs that were REFUSED.\n# TYPE {NAME} counter"
+        );
+        for (at, reason) in counts::REASONS.into_iter().enumerate() {
+            let value = self.sum(|counts| counts.refused_for(at));
+            let _ = writeln!(text, "{NAME}{{reason=\"{reason}\"}} {value}");
+        }
     }
 }
 
-fn put(text: &mut String, (name, kind): (&str, &str), about: &str, value: u64) {
+fn put(text: &mut String, (name, kind): (&str, &str), about: &str, value: impl Display) {
     // A string takes all that is written to it.
     let _ = write!(
         text,

@@ -41,6 +41,19 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
+/// What is told of a node beside what is told of its shards.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    /// Records of the log that could not be read.
+    pub(crate) unreadable: AtomicU64,
+    /// How old the newest record was when it was read.
+    pub(crate) log_lag_ms: AtomicU64,
+    /// When the lease was last renewed, since the node started.
+    pub(crate) leased_at_ms: AtomicU64,
+    /// Handshakes that were refused.
+    pub(crate) refused: AtomicU64,
+}
+
 /// What all shards of a node share.
 pub(crate) struct Node {
     pub(crate) id: NodeId,
@@ -58,8 +71,7 @@ pub(crate) struct Node {
     pub(crate) shutdown: watch::Sender<bool>,
     /// Whether the log can be read no more.
     pub(crate) cut_off: watch::Sender<bool>,
-    /// How many records of the log could not be read.
-    pub(crate) unreadable: Arc<AtomicU64>,
+    pub(crate) figures: Arc<Figures>,
     pub(crate) replays: Replays,
     runtime: Handle,
     started: Instant,
@@ -123,9 +135,9 @@ impl SocketNode {
         let watched = WatchedRooms::new(stores.clone(), runtime.clone());
         let cut_off = watch::Sender::new(false);
         let presence = (holds.clone(), watched.clone());
-        let (own, unreadable) = ((id, stores.clone()), Arc::new(AtomicU64::new(0)));
+        let (own, figures) = ((id, stores.clone()), Arc::<Figures>::default());
         let (following, ring, from) =
-            reader::start(own, presence, shards, cut_off.clone(), unreadable.clone()).await?;
+            reader::start(own, presence, shards, cut_off.clone(), figures.clone()).await?;
         let node = Arc::new(Node {
             id,
             addresses: Addresses::new(&settings),
@@ -142,7 +154,7 @@ impl SocketNode {
             watched,
             shutdown: watch::Sender::new(false),
             cut_off,
-            unreadable,
+            figures,
             runtime: runtime.clone(),
             started: Instant::now(),
             _following: following,
@@ -165,7 +177,7 @@ impl SocketNode {
     pub fn sockets(&self) -> usize {
         self.shards
             .iter()
-            .map(|s| s.sockets.load(Ordering::Relaxed))
+            .map(|s| s.counts.sockets.load(Ordering::Relaxed))
             .sum()
     }
 
@@ -206,7 +218,7 @@ impl SocketNode {
         let least = self
             .shards
             .iter()
-            .min_by_key(|s| s.sockets.load(Ordering::Relaxed));
+            .min_by_key(|s| s.counts.sockets.load(Ordering::Relaxed));
         least.is_some_and(|shard| shard.hand(arrival))
     }
 

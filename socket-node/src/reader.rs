@@ -3,16 +3,18 @@
 //! It has no thread: the log's own calls it, so that a message wakes nobody but the shards.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use roomtone_shared::domain::event::{Fact, NodeId};
 use roomtone_shared::domain::judge::Judged;
+use roomtone_shared::domain::time::Timestamp;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::store::{Batch, Following, Sink, Stores};
 use tokio::sync::{oneshot, watch};
 
 use crate::entry::Entry;
 use crate::holds::Holds;
+use crate::node::Figures;
 use crate::ring::Ring;
 use crate::watched::WatchedRooms;
 
@@ -23,7 +25,7 @@ struct Reader {
     holds: Holds,
     watched: WatchedRooms,
     ring: Arc<Ring>,
-    unreadable: Arc<AtomicU64>,
+    figures: Arc<Figures>,
     /// The ring's next place.
     place: u64,
     _ended: Ended,
@@ -39,7 +41,7 @@ impl Drop for Ended {
 }
 
 /// Reads the log from its end on into a ring for so many shards, until what this gives is dropped. `cut_off` is told when it
-/// ends, and `unreadable` counts what could not be read. Gives where each part of the log begins as well.
+/// ends, and `figures` what there was. Gives where each part of the log begins as well.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -48,7 +50,7 @@ pub(crate) async fn start(
     (holds, watched): (Holds, WatchedRooms),
     shards: u16,
     cut_off: watch::Sender<bool>,
-    unreadable: Arc<AtomicU64>,
+    figures: Arc<Figures>,
 ) -> Result<(Following, Arc<Ring>, Vec<u64>)> {
     let (told, begun) = oneshot::channel();
     let log = stores.log.clone();
@@ -62,7 +64,7 @@ pub(crate) async fn start(
             holds,
             watched,
             ring,
-            unreadable,
+            figures,
             place: 0,
             _ended: Ended(cut_off),
         };
@@ -78,6 +80,10 @@ impl Reader {
         let read_at = batch.read_at;
         let mut watched = self.watched.lock();
         let mut entries = Vec::with_capacity(batch.records.len());
+        if let Some(newest) = batch.records.last() {
+            let lag_ms = Timestamp::now().ms().saturating_sub(newest.record.at.ms());
+            self.figures.log_lag_ms.store(lag_ms, Ordering::Relaxed);
+        }
         for judged in batch {
             match &judged.record.fact {
                 // The others took it for gone, and it is not.
@@ -85,7 +91,7 @@ impl Reader {
                     self.holds.tell_again(Some(judged.record.partition));
                 }
                 Fact::Unreadable(_) => {
-                    self.unreadable.fetch_add(1, Ordering::Relaxed);
+                    self.figures.unreadable.fetch_add(1, Ordering::Relaxed);
                 }
                 Fact::In(..) | Fact::NodeGone(_) => {}
             }

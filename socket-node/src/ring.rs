@@ -97,7 +97,12 @@ impl Ring {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place after the last entry, followed.
+    /// The place after the last entry.
+    pub(crate) fn end(&self) -> u64 {
+        *self.end.borrow()
+    }
+
+    /// The same, followed.
     pub(crate) fn follow(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }

@@ -1,5 +1,7 @@
 //! The way in: an HTTP request becomes a WebSocket, and goes to a shard with what came behind it.
 
+use std::sync::atomic::Ordering;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -42,7 +44,10 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
     let peer = request.extensions().get().copied();
     let (accept, counting) = match check(&node, request.headers(), peer) {
         Ok(checked) => checked,
-        Err(refused) => return *refused,
+        Err(refused) => {
+            node.node.figures.refused.fetch_add(1, Ordering::Relaxed);
+            return *refused;
+        }
     };
     let offered = joined(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL);
     let protocol = offered

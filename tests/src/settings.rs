@@ -38,6 +38,12 @@ pub fn deadline() -> Duration {
     Duration::from_secs(number("ROOMTONE_TESTS_DEADLINE_S").unwrap_or(20))
 }
 
+/// `ROOMTONE_WRITE_EXAMPLES`: whether the API pages' examples are written anew, and not compared.
+#[must_use]
+pub fn writes_examples() -> bool {
+    std::env::var_os("ROOMTONE_WRITE_EXAMPLES").is_some()
+}
+
 fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
     let text = std::env::var_os(name)?;
     let number = text.to_str().and_then(|text| text.parse().ok());

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use super::room::RoomId;
 use super::time::Timestamp;
@@ -24,6 +27,19 @@ pub struct MessageId {
     /// The message's place in the record; a transaction's record has several.
     pub index: u8,
 }
+
+/// As written.
+impl utoipa::PartialSchema for MessageId {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let about =
+            "A message's id; within one room ids sort, as bytes, in the order everybody sees";
+        let text = text.pattern(Some("^[0-9a-f]{22}$"));
+        text.description(Some(about)).into()
+    }
+}
+
+impl ToSchema for MessageId {}
 
 /// Number of characters in a written id.
 pub const ID_CHARS: usize = 22;
@@ -142,7 +158,7 @@ impl<'de> Deserialize<'de> for MessageId {
 }
 
 /// What a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MessageType {
     /// Somebody became a member.
@@ -154,7 +170,7 @@ pub enum MessageType {
 }
 
 /// A message as clients and history have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Where it stands.
@@ -166,20 +182,25 @@ pub struct Message {
     /// Who sent it, or came, or went.
     pub sender_id: Uid,
     /// Their nickname at the time.
+    #[schema(value_type = String)]
     pub nick_name: Arc<str>,
     /// Their picture at the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub sender_profile_image: Option<Arc<str>>,
     /// The text.
+    #[schema(value_type = String)]
     pub content: Arc<str>,
     /// When it was taken in.
     pub created_at: Timestamp,
     /// What was playing then.
+    #[schema(value_type = String)]
     pub current_music_id: Arc<str>,
     /// How far into it, in milliseconds.
     pub position_ms: u64,
     /// The sender's own id for it, by which a repeat is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub client_message_id: Option<Arc<str>>,
 }
 

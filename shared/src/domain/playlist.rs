@@ -4,33 +4,42 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::time::Timestamp;
 use crate::error::{Error, Result};
 
 /// One track of a playlist.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Music {
     /// The playlist server's id for it, or its index where that gave none.
+    #[schema(value_type = String)]
     pub id: Arc<str>,
     /// The track's title, up to 200 characters.
+    #[schema(value_type = String)]
     pub title: Arc<str>,
     /// Who plays it, up to 200 characters.
+    #[schema(value_type = String)]
     pub artist: Arc<str>,
     /// Its length as it was given, `m:ss` or `h:mm:ss`.
+    #[schema(value_type = String)]
     pub playtime: Arc<str>,
     /// The address of its picture.
+    #[schema(value_type = String)]
     pub thumbnail: Arc<str>,
 }
 
 /// A copy of a playlist, taken when the chat on it began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Playlist {
     /// The playlist server's id.
+    #[schema(value_type = String)]
     pub id: Arc<str>,
     /// Its name, which is the room's name too.
+    #[schema(value_type = String)]
     pub name: Arc<str>,
     /// 1 to 500 tracks.
+    #[schema(value_type = Vec<Music>, min_items = 1, max_items = 500)]
     pub musics: Arc<[Music]>,
 }
 
@@ -66,10 +75,11 @@ fn digits(text: &str, min: usize, max: usize) -> Option<u64> {
 }
 
 /// What is playing at a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NowPlaying {
     /// The track.
+    #[schema(value_type = String)]
     pub music_id: Arc<str>,
     /// Its place in the playlist, from 0.
     pub index: usize,

@@ -5,10 +5,12 @@ use std::ops::Deref;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
 
 /// A point in time with a resolution of one millisecond. In JSON: `2026-01-02T03:04:05.678Z`; in forms that nobody reads by
 /// eye, its milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 pub struct Timestamp(u64);
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

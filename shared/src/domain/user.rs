@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::limits;
 
 /// A user's id: 1 to 64 characters, none of them a control character.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct Uid(Arc<str>);
 
 impl Uid {
@@ -46,15 +48,17 @@ impl fmt::Display for Uid {
 }
 
 /// Who somebody is in a room: what the members see of each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// The user's id.
     pub uid: Uid,
     /// 1 to 40 characters, NFC, without control and bidirectional formatting characters.
+    #[schema(value_type = String)]
     pub nick_name: Arc<str>,
     /// An https URL or a path of this server; never fetched by us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub profile_image: Option<Arc<str>>,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::try_join;
+use utoipa::ToSchema;
 
 use crate::domain::membership::Membership;
 use crate::domain::message::{Message, MessageId};
@@ -18,8 +19,9 @@ use crate::store::{Stores, Summary};
 mod json;
 
 /// `on` or `off`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Presence)]
 pub enum PresenceWord {
     /// One of the user's sockets is in the room and their switch is on.
     On,
@@ -34,8 +36,9 @@ impl From<bool> for PresenceWord {
 }
 
 /// A user in a room.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = User)]
 pub struct UserView {
     /// Who.
     #[serde(flatten)]
@@ -44,6 +47,7 @@ pub struct UserView {
     pub entered_at: Timestamp,
     /// On one's own entry only: the last message read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = MessageId, required = false)]
     pub last_read_message_id: Option<MessageId>,
 }
 
@@ -61,12 +65,14 @@ impl UserView {
 }
 
 /// A room.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Room)]
 pub struct RoomView {
     /// The room's id.
     pub id: RoomId,
     /// The playlist's name.
+    #[schema(value_type = String)]
     pub room_name: Arc<str>,
     /// The playlist's owner.
     pub owner: UserView,
@@ -77,6 +83,7 @@ pub struct RoomView {
     /// The playlist.
     pub playlist: Playlist,
     /// Its first track.
+    #[schema(value_type = Music)]
     pub thumbnail: Option<Music>,
     /// When the chat began.
     pub created_at: Timestamp,
@@ -144,22 +151,26 @@ async fn owner(stores: &Stores, room: &Room, users: &[UserView]) -> Result<UserV
 }
 
 /// A room that the viewer is a member of.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = JoinedRoom)]
 pub struct JoinedRoomView {
     /// The room.
     #[serde(flatten)]
     pub room: RoomView,
     /// The newest TALK.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Message, required = false)]
     pub last_message: Option<Message>,
     /// TALKs of others after the mark, counted to 300.
     pub unread_count: u64,
     /// The mark.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = MessageId, required = false)]
     pub last_read_message_id: Option<MessageId>,
     /// Whether the viewer is on; left out while that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PresenceWord, required = false)]
     pub presence: Option<PresenceWord>,
 }
 

@@ -12,6 +12,7 @@ use super::Stores;
 use super::dynamodb::{self, Covered, Dynamo, DynamoHistory, DynamoMemberships, Rows};
 use super::kafka::{self, DeadLetters, Group, Judging, KafkaLog};
 use super::mongodb::MongoRooms;
+pub use super::recorder::RecorderLag;
 use super::recorder::{Desk, Recorder};
 use super::redis::{FleetPresence, Recent, RecentWriter, Redis};
 use crate::config::ConfigError;
@@ -121,6 +122,7 @@ impl Fleet {
             recent: RecentWriter::new(redis.clone()),
             dead_letters: DeadLetters::new(log.clone()),
             group: Group::join(&settings.kafka)?,
+            lag: Arc::default(),
         });
         let stores = Stores {
             rooms,
@@ -130,6 +132,12 @@ impl Fleet {
             log: Arc::new(log),
         };
         Ok(Self { stores, recorder })
+    }
+
+    /// How far the recorder of this process is behind.
+    #[must_use]
+    pub fn recorder_lag(&self) -> Arc<RecorderLag> {
+        self.recorder.lag.clone()
     }
 
     /// Stops recording; another node goes on with this one's share.

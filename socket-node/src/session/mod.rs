@@ -44,6 +44,7 @@ use tokio::time::Instant;
 
 use crate::accounts::Account;
 use crate::addresses::Counting;
+use crate::counts::Counts;
 use crate::frame::Version;
 use crate::holds::Told;
 use crate::outbox::Outbox;
@@ -130,6 +131,11 @@ impl Session {
 
     fn uid(&self) -> Option<&Uid> {
         self.user.get().map(|user| &user.profile.uid)
+    }
+
+    /// What its shard counts.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.shard.counts
     }
 
     /// Octets that wait for the socket.

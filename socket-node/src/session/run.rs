@@ -138,6 +138,7 @@ impl Session {
 
     /// Says what is wrong, and closes.
     pub(super) fn fail(self: &Rc<Self>, fault: &Fault) {
+        self.counts().errors.add(1);
         let mut out = BytesMut::new();
         let error = ErrorFrame {
             message: fault.message,

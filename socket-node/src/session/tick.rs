@@ -35,6 +35,7 @@ impl Session {
             .stuck_since()
             .map(|since| now.saturating_duration_since(since));
         if stuck.is_some_and(|stuck| stuck > Duration::from_millis(settings.slow_close_ms)) {
+            self.counts().slow.add(1);
             return self.drop_socket("too slow");
         }
         if self.user.get().is_none() && !self.echo && now > self.until.get() {
@@ -44,6 +45,7 @@ impl Session {
             ));
         }
         if silent_ms > settings.silence_close_ms {
+            self.counts().silent.add(1);
             return self.drop_socket("silent");
         }
         if self.hears_ms.get() > 0 && silent_ms > 2 * u64::from(self.hears_ms.get()) {

@@ -216,12 +216,19 @@ impl Lane {
         let octets = std::mem::take(&mut gathered.octets).freeze();
         // What is written a little less for once is no less usual.
         gathered.usual = octets.len().max(gathered.usual / 2);
-        for listener in &*self.live.borrow() {
+        let live = self.live.borrow();
+        let mut given_to = 0;
+        for listener in &*live {
             let given = listener.give(&octets, ids, now);
+            given_to += usize::from(given);
             if given && self.key.acknowledged {
                 let sent = gathered.ids.iter();
                 sent.for_each(|id| listener.subscription.sent(*id));
             }
+        }
+        if let Some(one) = live.first() {
+            let messages = given_to * gathered.ids.len();
+            one.session.counts().deliveries.add(messages);
         }
         self.last.set((Some(ids.1), now));
         gathered.ids.clear();
@@ -262,14 +269,17 @@ pub(crate) fn deliver(
     let waiting = session.backlog_bytes();
     if let Some(after) = gap {
         if waiting > 0 {
+            session.counts().skips.add(1);
             return false;
         }
+        session.counts().gaps.add(1);
         subscription.set_gap(None);
         session.send_gap(subscription, after, first);
     }
     // A GAP says what follows it, so that this follows even where the socket takes no more than the GAP.
     let full = gap.is_none() && waiting > 0 && waiting + bytes.len() > session.backlog_bytes_max();
     if full && matches!(subscription.topic, Topic::Chat(_)) {
+        session.counts().skips.add(1);
         subscription.set_gap(subscription.queued());
         return false;
     }

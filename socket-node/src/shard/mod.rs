@@ -12,7 +12,7 @@ mod tick;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ahash::AHashMap;
@@ -23,8 +23,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::addresses::Counting;
+use crate::counts::Counts;
 use crate::entry::Entry;
-use crate::latency::Latency;
 use crate::node::Node;
 use crate::session::Session;
 use rooms::Rooms;
@@ -52,19 +52,17 @@ pub(crate) struct Arrival {
 /// The way to a shard from other threads.
 pub(crate) struct ShardHandle {
     arrivals: mpsc::Sender<Arrival>,
-    /// Sockets it has.
-    pub(crate) sockets: Arc<AtomicUsize>,
-    /// How long its messages took.
-    pub(crate) latency: Arc<Latency>,
+    /// What it has and has done.
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl ShardHandle {
     /// Hands it a socket; false where too many wait already, or it is gone.
     pub(crate) fn hand(&self, arrival: Arrival) -> bool {
-        self.sockets.fetch_add(1, Ordering::Relaxed);
+        self.counts.sockets.fetch_add(1, Ordering::Relaxed);
         let taken = self.arrivals.try_send(arrival).is_ok();
         if !taken {
-            self.sockets.fetch_sub(1, Ordering::Relaxed);
+            self.counts.sockets.fetch_sub(1, Ordering::Relaxed);
         }
         taken
     }
@@ -73,14 +71,14 @@ impl ShardHandle {
 /// New sockets, which are let go of where nobody takes them.
 struct Arrivals {
     queue: mpsc::Receiver<Arrival>,
-    sockets: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
 }
 
 impl Drop for Arrivals {
     fn drop(&mut self) {
         self.queue.close();
         while self.queue.try_recv().is_ok() {
-            self.sockets.fetch_sub(1, Ordering::Relaxed);
+            self.counts.sockets.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -106,8 +104,7 @@ pub(crate) struct Shard {
     by_user: RefCell<AHashMap<Uid, Vec<Rc<Session>>>>,
     waiting: RefCell<Vec<Waiting>>,
     next_session: Cell<u64>,
-    sockets: Arc<AtomicUsize>,
-    latency: Arc<Latency>,
+    pub(crate) counts: Arc<Counts>,
 }
 
 /// A shard that is still to run, where it is to stay.
@@ -116,19 +113,16 @@ pub(crate) struct Unstarted {
     index: u16,
     from: Vec<u64>,
     arrivals: Arrivals,
-    sockets: Arc<AtomicUsize>,
-    latency: Arc<Latency>,
+    counts: Arc<Counts>,
 }
 
 /// Makes a shard and the way to it; `from` is where each part of the log goes on.
 pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Unstarted) {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
-    let sockets = Arc::new(AtomicUsize::new(0));
-    let latency = Arc::new(Latency::default());
+    let counts = Arc::new(Counts::default());
     let handle = ShardHandle {
         arrivals,
-        sockets: sockets.clone(),
-        latency: latency.clone(),
+        counts: counts.clone(),
     };
     let unstarted = Unstarted {
         node,
@@ -136,10 +130,9 @@ pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Un
         from: from.to_vec(),
         arrivals: Arrivals {
             queue,
-            sockets: sockets.clone(),
+            counts: counts.clone(),
         },
-        sockets,
-        latency,
+        counts,
     };
     (handle, unstarted)
 }
@@ -162,8 +155,8 @@ impl Unstarted {
             node: self.node.clone(),
             index: self.index,
         };
-        let told = (self.sockets, self.latency);
-        let shard = Rc::new(Shard::new(self.node, self.index, self.from, told));
+        let shard = Shard::new(self.node, self.index, self.from, self.counts);
+        let shard = Rc::new(shard);
         let _over = Over(shard.clone());
         shard.run(self.arrivals).await;
     }
@@ -175,7 +168,8 @@ struct Over(Rc<Shard>);
 impl Drop for Over {
     fn drop(&mut self) {
         let sessions = std::mem::take(&mut *self.0.sessions.borrow_mut());
-        self.0.sockets.fetch_sub(sessions.len(), Ordering::Relaxed);
+        let counted = &self.0.counts.sockets;
+        counted.fetch_sub(sessions.len(), Ordering::Relaxed);
         sessions.values().for_each(|session| session.forget());
         self.0.by_user.borrow_mut().clear();
         *self.0.rooms.borrow_mut() = Rooms::default();
@@ -198,12 +192,7 @@ impl Drop for Ended {
 }
 
 impl Shard {
-    fn new(
-        node: Arc<Node>,
-        index: u16,
-        from: Vec<u64>,
-        (sockets, latency): (Arc<AtomicUsize>, Arc<Latency>),
-    ) -> Self {
+    fn new(node: Arc<Node>, index: u16, from: Vec<u64>, counts: Arc<Counts>) -> Self {
         Self {
             node,
             index,
@@ -215,8 +204,7 @@ impl Shard {
             by_user: RefCell::default(),
             waiting: RefCell::default(),
             next_session: Cell::new(0),
-            sockets,
-            latency,
+            counts,
         }
     }
 
@@ -278,7 +266,7 @@ impl Shard {
             self.sessions.borrow_mut().insert(id, session.clone());
             tokio::task::spawn_local(session.run(arrival.read));
         } else {
-            self.sockets.fetch_sub(1, Ordering::Relaxed);
+            self.counts.sockets.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -296,7 +284,7 @@ impl Shard {
     pub(crate) fn gone(&self, id: u64, uid: Option<&Uid>) {
         // A shard that has ended counts its sockets out itself.
         if self.sessions.borrow_mut().remove(&id).is_some() {
-            self.sockets.fetch_sub(1, Ordering::Relaxed);
+            self.counts.sockets.fetch_sub(1, Ordering::Relaxed);
         }
         let Some(uid) = uid else { return };
         let mut by_user = self.by_user.borrow_mut();
@@ -360,7 +348,7 @@ impl Shard {
                 position.set(entry.offset() + 1);
             }
         }
-        self.rooms.borrow_mut().flush(now, &self.latency);
+        self.rooms.borrow_mut().flush(now, &self.counts);
         self.node.ring.took(self.index, self.cursor.get());
         let reached = self
             .waiting

@@ -54,6 +54,7 @@ impl Shard {
             subscription.lane.start(subscription, now);
             return;
         };
+        self.counts.resumes.add(1);
         subscription.set_queued(since);
         let resuming = Resuming {
             turn: subscription.set_state(State::CatchingUp),
@@ -359,16 +360,19 @@ impl Resuming {
 }
 
 fn send_part<P: Borrow<Post>>(subscription: &Rc<Subscription>, posts: &[P]) {
-    let posts = || posts.iter().map(Borrow::borrow);
-    let (Some(first), Some(last)) = (posts().next(), posts().next_back()) else {
+    let all = || posts.iter().map(Borrow::borrow);
+    let (Some(first), Some(last)) = (all().next(), all().next_back()) else {
         return;
     };
     let mut out = BytesMut::new();
-    for post in posts() {
+    for post in all() {
         subscription.lane.encode(post, &mut out);
     }
     let ids = (first.id, last.id);
     if deliver(subscription, &out.freeze(), ids, Instant::now()) {
-        posts().for_each(|post| subscription.sent(post.id));
+        if let Some(session) = subscription.session.upgrade() {
+            session.counts().deliveries.add(posts.len());
+        }
+        all().for_each(|post| subscription.sent(post.id));
     }
 }

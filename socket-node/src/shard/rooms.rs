@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::lane::{Lane, LaneKey};
 use super::subscription::{Subscription, Topic};
+use crate::counts::Counts;
 use crate::entry::{Entry, Flip, Post};
-use crate::latency::{Latency, Unwritten};
+use crate::latency::Unwritten;
 
 /// Schedules kept for rooms that messages were sent to.
 const SCHEDULES_MAX: usize = 10_000;
@@ -88,7 +89,7 @@ impl Rooms {
     }
 
     /// Sends all that has gathered, and notes how long after it was read that was done.
-    pub(crate) fn flush(&mut self, now: Instant, latency: &Latency) {
+    pub(crate) fn flush(&mut self, now: Instant, counts: &Counts) {
         for topic in self.gathered.drain(..) {
             self.topics
                 .get(&topic)
@@ -96,7 +97,15 @@ impl Rooms {
                 .flatten()
                 .for_each(|lane| lane.flush(now));
         }
-        self.unwritten.written(latency);
+        self.unwritten.written(&counts.latency);
+    }
+
+    /// How many rooms somebody listens to.
+    pub(crate) fn heard(&self) -> usize {
+        let chats = self.topics.keys();
+        chats
+            .filter(|topic| matches!(topic, Topic::Chat(_)))
+            .count()
     }
 
     /// What plays when in a room, where it is known here.

@@ -24,9 +24,16 @@ impl Shard {
     /// Looks after every session.
     pub(super) fn tick(self: &Rc<Self>) {
         let (now, at) = (Instant::now(), Timestamp::now());
-        self.all_sessions()
-            .iter()
-            .for_each(|session| session.tick(now, at));
+        let (mut backlog_bytes, mut backlogged) = (0, 0);
+        for session in self.all_sessions() {
+            session.tick(now, at);
+            let bytes = session.backlog_bytes();
+            backlog_bytes += bytes;
+            backlogged += usize::from(bytes > 0);
+        }
+        self.counts.backlog_bytes.set(backlog_bytes);
+        self.counts.backlogged.set(backlogged);
+        self.counts.rooms.set(self.rooms.borrow().heard());
     }
 
     /// Every session, the oldest first: so that what happens is the same where everything before it was.

@@ -5,6 +5,7 @@
 // All of this is test code, where a broken expectation must stop the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod api_pages;
 mod at_once;
 mod auth;
 mod authorisation;

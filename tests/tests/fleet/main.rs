@@ -8,6 +8,7 @@
 
 mod away;
 mod burst;
+mod figures;
 mod membership_crash;
 mod recorder;
 mod topic;

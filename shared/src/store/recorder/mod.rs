@@ -28,10 +28,13 @@ use crate::domain::event::Partition;
 use crate::error::{Error, Result};
 use crate::store::Memberships;
 
+mod lag;
 mod live;
 mod part;
 mod sheet;
 mod sums;
+
+pub use lag::RecorderLag;
 
 /// How long to wait after a failure, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -50,18 +53,22 @@ pub(super) struct Desk {
     pub(super) recent: RecentWriter,
     pub(super) dead_letters: DeadLetters,
     pub(super) group: Group,
+    pub(super) lag: Arc<RecorderLag>,
 }
 
 /// The recorder of this process. Dropped, it ends where it stands; another goes on from there.
 pub(super) struct Recorder {
+    pub(super) lag: Arc<RecorderLag>,
     _following: Task,
 }
 
 impl Recorder {
     /// Begins to record the parts that the group gives to this process.
     pub(super) fn start(desk: Desk) -> Self {
+        let lag = desk.lag.clone();
         let following = Task::spawn(follow(Arc::new(desk)));
         Self {
+            lag,
             _following: following,
         }
     }

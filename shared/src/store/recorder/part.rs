@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::lag::Share;
 use super::live::Lives;
 use super::sheet;
 use super::sums::Sums;
@@ -25,6 +26,7 @@ struct Part<'d> {
     judge: Judge,
     sums: Sums,
     lives: Lives,
+    share: Share,
     /// Everything before this is recorded.
     covered: u64,
     /// What the group was told of that last.
@@ -52,6 +54,7 @@ pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallib
         judge: Judge::new(desk.epoch),
         sums: Sums::new(desk.epoch),
         lives: Lives::open(desk, partition).await?,
+        share: Share::new(desk.lag.clone(), partition),
         covered,
         committed: covered,
     };
@@ -74,7 +77,10 @@ impl Part<'_> {
             .collect();
         let new = judged.partition_point(|j| j.record.offset < self.covered);
         let judged = &judged[new..];
-        let Some(last) = judged.last() else { return };
+        let (Some(first), Some(last)) = (judged.first(), judged.last()) else {
+            return;
+        };
+        self.share.waits_since(Some(first.record.at));
         let (to, at) = (last.record.offset + 1, last.record.at);
         let mut pause = PAUSE.0;
         while let Err(why) = self.write(judged, to, at).await {
@@ -83,6 +89,7 @@ impl Part<'_> {
         }
         self.publish(judged, to).await;
         self.covered = to;
+        self.share.waits_since(None);
     }
 
     async fn write(&mut self, judged: &[Judged], to: u64, at: Timestamp) -> Result<()> {
