@@ -9,7 +9,7 @@ use crate::identity::User;
 use crate::pages::RoomPage;
 use crate::problem::Problem;
 use crate::query::Params;
-use crate::schema::Size;
+use crate::schema::Paging;
 use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/unjoined`
@@ -25,10 +25,7 @@ pub fn routes() -> Router<Shared> {
     path = "/v1/api/rooms/unjoined",
     operation_id = "listUnjoinedRooms",
     tag = "rooms",
-    params(
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
-        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
-    ),
+    params(Paging),
     responses((status = 200, description = "A page of rooms.", body = RoomPage))
 )]
 pub(crate) async fn list(

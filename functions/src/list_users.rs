@@ -17,7 +17,7 @@ use crate::identity::User;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::route::{self, InPath};
-use crate::schema::Size;
+use crate::schema::Paging;
 use crate::{Shared, cursor, pages};
 
 /// `GET /v1/api/rooms/{roomId}/users`
@@ -56,8 +56,7 @@ pub(crate) struct Present {
     tag = "rooms",
     params(
         ("roomId" = RoomId, Path),
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
-        ("size" = inline(Option<Size>), Query, description = "How many: 12 where absent, and never more than 20."),
+        Paging,
     ),
     responses((status = 200, description = "A page of members.", body = UserPage))
 )]

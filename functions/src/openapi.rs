@@ -67,15 +67,14 @@ pub fn document() -> Value {
     all["components"]["securitySchemes"] = json!({"token": {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
     }});
-    all["components"]["responses"] = refusals()
-        .map(|(name, answer, _)| (name, answer))
-        .into_iter()
-        .collect::<Map<_, _>>()
-        .into();
+    let refusals = refusals();
+    for (kind, answer, _) in &refusals {
+        all["components"]["responses"][kind] = answer.clone();
+    }
     if let Some(paths) = all["paths"].as_object_mut() {
         for (path, item) in paths.iter_mut() {
             for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                complete(path, operation);
+                complete(path, operation, &refusals);
             }
         }
         for (first, now) in FIRST_PATHS {
@@ -91,10 +90,13 @@ pub fn document() -> Value {
     all
 }
 
-/// How requests are refused: a name, the answer, and its status. The example is what the code answers.
-fn refusals() -> [(String, Value, u16); 10] {
+/// A kind of problem, the answer as it is told, and its status.
+type Refusal = (&'static str, Value, u16);
+
+/// How requests are refused. The examples are what the code answers.
+fn refusals() -> [Refusal; 10] {
     let too_fast = Error::TooFast {
-        what: "messages".into(),
+        what: "a user gets at most 20 messages a second, 100 at once".into(),
         retry_after_s: 1,
     };
     [
@@ -119,11 +121,11 @@ fn refusals() -> [(String, Value, u16); 10] {
             "The path answers to other methods; `Allow` names them.",
         ),
         (
-            Error::Conflict("another owner has a room on this playlist".into()).into(),
+            Error::Conflict("this playlist's room has another owner".into()).into(),
             "It is at odds with what is there.",
         ),
         (
-            Error::TooLarge("the body is longer than 262144 bytes".into()).into(),
+            Error::TooLarge("a body has at most 262144 bytes".into()).into(),
             "The body is longer than 256 KiB.",
         ),
         (
@@ -154,20 +156,20 @@ fn refusals() -> [(String, Value, u16); 10] {
                 "description": "Seconds.", "schema": {"type": "integer", "minimum": 1},
             }});
         }
-        (kind.to_owned(), answer, status)
+        (kind, answer, status)
     })
 }
 
 /// Adds what every operation has, and its example.
-fn complete(path: &str, operation: &mut Value) {
+fn complete(path: &str, operation: &mut Value, refusals: &[Refusal]) {
     operation["security"] = json!([{"token": []}]);
     let parameters = operation["parameters"].as_array();
     let in_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
     let in_body = operation.get("requestBody").is_some();
     let service = operation["tags"] == json!(["playlist server"]);
     let names_room = path.contains("{roomId}");
-    for (kind, _, status) in refusals() {
-        let by_itself = match status {
+    for (kind, _, status) in refusals {
+        let by_itself = match *status {
             401 | 503 => true,
             400 => in_query || in_body,
             413 | 422 => in_body,

@@ -78,7 +78,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         Self {
             status: error.status(),
-            kind: kind(&error),
+            kind: error.kind(),
             title: error.title(),
             detail: error.to_string(),
             retry_after_s: error.retry_after_s(),
@@ -87,21 +87,6 @@ impl From<Error> for Problem {
                 _ => None,
             },
         }
-    }
-}
-
-/// The last part of `type`, the same for all errors of a kind.
-fn kind(error: &Error) -> &'static str {
-    match error {
-        Error::Malformed(_) => "malformed",
-        Error::Unauthenticated(_) => "unauthenticated",
-        Error::Forbidden(_) => "forbidden",
-        Error::NotFound(_) => "not-found",
-        Error::Conflict(_) => "conflict",
-        Error::TooLarge(_) => "too-large",
-        Error::Invalid { .. } => "invalid",
-        Error::TooFast { .. } => "too-fast",
-        Error::Unavailable(_) => "unavailable",
     }
 }
 

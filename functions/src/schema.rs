@@ -3,7 +3,7 @@
 use roomtone_shared::limits;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Control characters, which ids and names have none of.
 macro_rules! no_controls {
@@ -15,7 +15,7 @@ macro_rules! no_controls {
 const NO_CONTROLS: &str = concat!("^", no_controls!(""), "*$");
 /// Nor characters that turn the direction of the text around them; and something to see.
 const NICK_NAME: &str = concat!(
-    "^",
+    "^(?=.*\\S)",
     no_controls!("\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069"),
     "*$"
 );
@@ -39,6 +39,21 @@ impl PartialSchema for Size {
 }
 
 impl ToSchema for Size {}
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(
+    dead_code,
+    reason = "`Params` reads them, and this is what they are told as"
+)]
+pub(crate) struct Paging {
+    /// The `nextCursor` of the page before.
+    cursor: Option<String>,
+    /// How many: 12 where absent, and never more than 20.
+    #[param(inline)]
+    size: Option<Size>,
+}
 
 fn text(max: usize) -> ObjectBuilder {
     let text = ObjectBuilder::new().schema_type(Type::String);
@@ -94,6 +109,13 @@ pub(crate) fn image_url() -> Schema {
     url.description(Some("An https URL, or a path of this server."))
         .build()
         .into()
+}
+
+pub(crate) fn content() -> Schema {
+    // What is trimmed away may come in any length; whoever keeps to this is within the bound for sure.
+    let content = text(limits::CONTENT_CHARS_MAX).pattern(Some(r"\S"));
+    let about = "1 to 2,000 characters after trimming.";
+    content.description(Some(about)).build().into()
 }
 
 pub(crate) fn playtime() -> Schema {

@@ -33,7 +33,7 @@ struct SendRequest<'i> {
     room_id: Option<Text<'i>>,
     /// 1 to 2,000 characters after trimming.
     #[serde(borrow)]
-    #[schema(value_type = String, required = true, max_length = 2_000, pattern = r"\S")]
+    #[schema(schema_with = schema::content, required = true)]
     content: Option<Text<'i>>,
     /// The sender's own id for it: a repeat within five minutes is not shown, and answered with the first.
     #[serde(borrow)]

@@ -46,7 +46,47 @@ pub enum Error {
     Unavailable(&'static str),
 }
 
+/// Every kind of error, as [`Error::kind`] names them.
+pub const KINDS: [&str; 9] = [
+    "malformed",
+    "unauthenticated",
+    "forbidden",
+    "not-found",
+    "conflict",
+    "too-large",
+    "invalid",
+    "too-fast",
+    "unavailable",
+];
+
 impl Error {
+    /// The kind of error in a word, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        let [
+            malformed,
+            unauthenticated,
+            forbidden,
+            not_found,
+            conflict,
+            too_large,
+            invalid,
+            too_fast,
+            unavailable,
+        ] = KINDS;
+        match self {
+            Self::Malformed(_) => malformed,
+            Self::Unauthenticated(_) => unauthenticated,
+            Self::Forbidden(_) => forbidden,
+            Self::NotFound(_) => not_found,
+            Self::Conflict(_) => conflict,
+            Self::TooLarge(_) => too_large,
+            Self::Invalid { .. } => invalid,
+            Self::TooFast { .. } => too_fast,
+            Self::Unavailable(_) => unavailable,
+        }
+    }
+
     /// A field that is missing or against a rule.
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Invalid {

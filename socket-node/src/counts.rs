@@ -1,37 +1,11 @@
-//! What a shard has done and has, as operators are told it. One thread adds to it, and others may look.
+//! What a node and each of its shards have done and have, as operators are told it. One thread adds to what is a shard's, and others
+//! may look.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use roomtone_shared::error::Error;
+use roomtone_shared::error::{Error, KINDS};
 
 use crate::latency::Latency;
-
-/// Why SENDs are refused, as their statuses say.
-pub(crate) const REASONS: [&str; 9] = [
-    "malformed",
-    "unauthenticated",
-    "forbidden",
-    "not-found",
-    "conflict",
-    "too-large",
-    "invalid",
-    "too-fast",
-    "unavailable",
-];
-
-fn reason(error: &Error) -> usize {
-    match error {
-        Error::Malformed(_) => 0,
-        Error::Unauthenticated(_) => 1,
-        Error::Forbidden(_) => 2,
-        Error::NotFound(_) => 3,
-        Error::Conflict(_) => 4,
-        Error::TooLarge(_) => 5,
-        Error::Invalid { .. } => 6,
-        Error::TooFast { .. } => 7,
-        Error::Unavailable(_) => 8,
-    }
-}
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -47,13 +21,13 @@ impl Count {
     }
 }
 
-/// A number as it was at the last tick.
+/// A number as it was when it was last looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Level(AtomicU64);
 
 impl Level {
-    pub(crate) fn set(&self, now: usize) {
-        self.0.store(now as u64, Ordering::Relaxed);
+    pub(crate) fn set(&self, now: u64) {
+        self.0.store(now, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -82,7 +56,7 @@ pub(crate) struct Counts {
     pub(crate) silent: Count,
     /// Sockets closed with an ERROR.
     pub(crate) errors: Count,
-    refused: [Count; REASONS.len()],
+    refused: [Count; KINDS.len()],
     /// Rooms that somebody listens to here.
     pub(crate) rooms: Level,
     /// Octets that sockets have not taken yet.
@@ -92,13 +66,29 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// SENDs were refused.
-    pub(crate) fn refused(&self, why: &Error, sends: usize) {
-        self.refused[reason(why)].add(sends);
+    /// A SEND was refused.
+    pub(crate) fn refused(&self, why: &Error) {
+        if let Some(count) = self.refusals(why.kind()) {
+            count.add(1);
+        }
     }
 
-    /// How many SENDs were refused for the reason at this place of [`REASONS`].
-    pub(crate) fn refused_for(&self, reason: usize) -> u64 {
-        self.refused[reason].get()
+    /// How many SENDs were refused by errors of a kind.
+    pub(crate) fn refusals(&self, kind: &str) -> Option<&Count> {
+        let at = KINDS.iter().position(|known| *known == kind)?;
+        self.refused.get(at)
     }
+}
+
+/// What is told of a node beside what is told of its shards.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    /// Records of the log that could not be read.
+    pub(crate) unreadable: Count,
+    /// How old the newest record was when it was read.
+    pub(crate) log_lag_ms: Level,
+    /// When the lease was last renewed, since the node started.
+    pub(crate) leased_at_ms: Level,
+    /// Handshakes that were refused.
+    pub(crate) refused: Count,
 }

@@ -1,7 +1,6 @@
 //! The node's lease: it says that it lives, and tells the log of nodes that do no more.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use roomtone_shared::domain::event::{Fact, NodeId, Partition};
@@ -24,8 +23,7 @@ pub(crate) async fn keep(node: Arc<Node>) {
         let Ok(unknown) = node.stores.presence.renew(node.id).await else {
             continue;
         };
-        let leased_at = &node.figures.leased_at_ms;
-        leased_at.store(node.now_ms(), Ordering::Relaxed);
+        node.figures.leased_at_ms.set(node.now_ms());
         if node.holds.missed() || unknown {
             node.holds.tell_again(None);
         }

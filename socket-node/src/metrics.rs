@@ -1,9 +1,10 @@
 //! A node's figures, as Prometheus reads them.
 
 use std::fmt::{Display, Write};
-use std::sync::atomic::Ordering;
 
-use crate::counts::{self, Count, Counts, Level};
+use roomtone_shared::error::KINDS;
+
+use crate::counts::{Count, Counts, Level};
 use crate::latency::{self, Summed};
 use crate::node::SocketNode;
 
@@ -86,16 +87,12 @@ impl SocketNode {
 
     fn ages_ms(&self, recording: Recording) -> [Figure; 3] {
         let figures = &self.node.figures;
-        let leased_at_ms = figures.leased_at_ms.load(Ordering::Relaxed);
+        let leased_at_ms = figures.leased_at_ms.get();
         let log = "Age of the newest record when it was read, by the log's clock and this node's";
         let lease = "Since the presence store last heard that this node lives";
         let recorder = "Age of the oldest record that was read here and is not in history";
         [
-            (
-                "log_lag_seconds",
-                log,
-                figures.log_lag_ms.load(Ordering::Relaxed),
-            ),
+            ("log_lag_seconds", log, figures.log_lag_ms.get()),
             (
                 "lease_age_seconds",
                 lease,
@@ -118,7 +115,7 @@ impl SocketNode {
             (
                 "records_unreadable_total",
                 unreadable,
-                figures.unreadable.load(Ordering::Relaxed),
+                figures.unreadable.get(),
             ),
             (
                 "deliveries_total",
@@ -146,7 +143,7 @@ impl SocketNode {
             (
                 "sockets_refused_total",
                 "Handshakes that were refused",
-                figures.refused.load(Ordering::Relaxed),
+                figures.refused.get(),
             ),
         ]
     }
@@ -165,9 +162,9 @@ impl SocketNode {
             text,
             "# HELP {NAME} SENDs that were REFUSED.\n# TYPE {NAME} counter"
         );
-        for (at, reason) in counts::REASONS.into_iter().enumerate() {
-            let value = self.sum(|counts| counts.refused_for(at));
-            let _ = writeln!(text, "{NAME}{{reason=\"{reason}\"}} {value}");
+        for kind in KINDS {
+            let value = self.sum(|counts| counts.refusals(kind).map_or(0, Count::get));
+            let _ = writeln!(text, "{NAME}{{reason=\"{kind}\"}} {value}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use roomtone_shared::auth::Authenticator;
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::accounts::Accounts;
 use crate::addresses::Addresses;
+use crate::counts::Figures;
 use crate::ends::Ends;
 use crate::holds::Holds;
 use crate::lease;
@@ -39,19 +40,6 @@ pub enum StartError {
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
-}
-
-/// What is told of a node beside what is told of its shards.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
-    /// Records of the log that could not be read.
-    pub(crate) unreadable: AtomicU64,
-    /// How old the newest record was when it was read.
-    pub(crate) log_lag_ms: AtomicU64,
-    /// When the lease was last renewed, since the node started.
-    pub(crate) leased_at_ms: AtomicU64,
-    /// Handshakes that were refused.
-    pub(crate) refused: AtomicU64,
 }
 
 /// What all shards of a node share.

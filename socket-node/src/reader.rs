@@ -3,7 +3,6 @@
 //! It has no thread: the log's own calls it, so that a message wakes nobody but the shards.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use roomtone_shared::domain::event::{Fact, NodeId};
 use roomtone_shared::domain::judge::Judged;
@@ -12,9 +11,9 @@ use roomtone_shared::error::{Error, Result};
 use roomtone_shared::store::{Batch, Following, Sink, Stores};
 use tokio::sync::{oneshot, watch};
 
+use crate::counts::Figures;
 use crate::entry::Entry;
 use crate::holds::Holds;
-use crate::node::Figures;
 use crate::ring::Ring;
 use crate::watched::WatchedRooms;
 
@@ -82,7 +81,7 @@ impl Reader {
         let mut entries = Vec::with_capacity(batch.records.len());
         if let Some(newest) = batch.records.last() {
             let lag_ms = Timestamp::now().ms().saturating_sub(newest.record.at.ms());
-            self.figures.log_lag_ms.store(lag_ms, Ordering::Relaxed);
+            self.figures.log_lag_ms.set(lag_ms);
         }
         for judged in batch {
             match &judged.record.fact {
@@ -91,7 +90,7 @@ impl Reader {
                     self.holds.tell_again(Some(judged.record.partition));
                 }
                 Fact::Unreadable(_) => {
-                    self.figures.unreadable.fetch_add(1, Ordering::Relaxed);
+                    self.figures.unreadable.add(1);
                 }
                 Fact::In(..) | Fact::NodeGone(_) => {}
             }

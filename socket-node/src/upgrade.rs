@@ -1,7 +1,5 @@
 //! The way in: an HTTP request becomes a WebSocket, and goes to a shard with what came behind it.
 
-use std::sync::atomic::Ordering;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -45,7 +43,7 @@ fn upgrade(node: SocketNode, mut request: Request, echo: bool) -> Response {
     let (accept, counting) = match check(&node, request.headers(), peer) {
         Ok(checked) => checked,
         Err(refused) => {
-            node.node.figures.refused.fetch_add(1, Ordering::Relaxed);
+            node.node.figures.refused.add(1);
             return *refused;
         }
     };

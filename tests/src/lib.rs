@@ -25,6 +25,7 @@
 pub mod archive;
 pub mod client;
 pub mod deadline;
+pub mod figures;
 pub mod fleet;
 pub mod folder;
 pub mod frame;

@@ -96,7 +96,7 @@ impl Session {
         room: Option<RoomId>,
         receipt: Option<&str>,
     ) -> Vec<Bytes> {
-        self.counts().refused(error, 1);
+        self.counts().refused(error);
         let mut body = json!({
             "type": "REFUSED",
             "status": error.status(),

@@ -29,11 +29,11 @@ impl Shard {
             session.tick(now, at);
             let bytes = session.backlog_bytes();
             backlog_bytes += bytes;
-            backlogged += usize::from(bytes > 0);
+            backlogged += u64::from(bytes > 0);
         }
-        self.counts.backlog_bytes.set(backlog_bytes);
+        self.counts.backlog_bytes.set(backlog_bytes as u64);
         self.counts.backlogged.set(backlogged);
-        self.counts.rooms.set(self.rooms.borrow().heard());
+        self.counts.rooms.set(self.rooms.borrow().heard() as u64);
     }
 
     /// Every session, the oldest first: so that what happens is the same where everything before it was.

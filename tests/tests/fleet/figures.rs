@@ -1,27 +1,14 @@
 //! What a node tells those who watch it.
 
-use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use roomtone_tests::client::talk;
 use roomtone_tests::deadline::until;
+use roomtone_tests::figures::{figures, free_address};
 use roomtone_tests::frame::Frame;
 use roomtone_tests::http::Request;
 use roomtone_tests::room::{act, listen, new_room, room_subscription};
 use roomtone_tests::server::Server;
-
-/// The figures, by their names with labels.
-async fn figures(admin: SocketAddr) -> BTreeMap<String, f64> {
-    let answer = Request::new("GET", "/metrics").send(admin).await;
-    let text = String::from_utf8_lossy(&answer.body).into_owned();
-    let told = text.lines().filter(|line| !line.starts_with('#'));
-    told.map(|line| {
-        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
-        let name = name.strip_prefix("roomtone_").expect("ours").to_owned();
-        (name, value.parse().expect("a number"))
-    })
-    .collect()
-}
 
 /// Waits until a figure is what it should be.
 async fn shows(admin: SocketAddr, name: &str, value: f64) {
@@ -33,9 +20,7 @@ async fn shows(admin: SocketAddr, name: &str, value: f64) {
 #[ignore = "needs the real parts: localstack/up"]
 async fn a_node_tells_what_it_has_and_what_it_has_done() {
     let mut server = Server::start().await;
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let admin = listener.local_addr().expect("an address");
-    drop(listener);
+    let admin = free_address();
     let port = admin.port().to_string();
     let place = server.add_node(&[("ROOMTONE_ADMIN_PORT", &port)]).await;
     let node = server.take_node(place);

@@ -1,11 +1,11 @@
 //! A stranger writes into the log what nobody can read: it is set aside and counted, and nobody notices.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use roomtone_tests::archive;
 use roomtone_tests::deadline::until;
-use roomtone_tests::http::Request;
+use roomtone_tests::figures::{figures, free_address};
 use roomtone_tests::server::Starting;
 
 use super::Scale;
@@ -57,15 +57,5 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
 
 /// What the node that answers here says of records that it could not read.
 async fn unreadable(admin: SocketAddr) -> usize {
-    let metrics = Request::new("GET", "/metrics").send(admin).await;
-    let text = String::from_utf8_lossy(&metrics.body).into_owned();
-    let mut lines = text.lines();
-    let count = lines.find_map(|line| line.strip_prefix("roomtone_records_unreadable_total "));
-    count.and_then(|count| count.parse().ok()).expect("a count")
-}
-
-/// An address that nobody had a moment ago.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
+    figures(admin).await["records_unreadable_total"] as usize
 }
