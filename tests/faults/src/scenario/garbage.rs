@@ -27,7 +27,7 @@ const REFUSED: [&str; 6] = [
 ];
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let frames = scale.of(20_000, 1_000_000);
+    let frames = scale.of(5_000, 1_000_000);
     let mut trial = Trial::begin(Starting::unhurried()).await;
     trial.talk(400).await;
     let mut sending = JoinSet::new();

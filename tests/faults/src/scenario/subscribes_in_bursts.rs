@@ -13,7 +13,7 @@ use crate::trial::{Outcome, Trial};
 const LIMIT: Duration = Duration::from_secs(3_600);
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let subscribes = scale.of(4_000, 100_000);
+    let subscribes = scale.of(2_000, 100_000);
     let size = Size {
         talk: Talk {
             window: 16,
