@@ -342,7 +342,7 @@ impl World {
                         .values_mut()
                         .for_each(|standing| standing.held(*node, false));
                 }
-                Fact::In(..) | Fact::Unreadable(_) => {}
+                Fact::In(..) | Fact::Kicked(_) | Fact::Unreadable(_) => {}
             }
         }
         standings

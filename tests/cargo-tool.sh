@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# Programs that tests run and cargo builds, each once, kept in the user's cache for all clones. Sourced at the project's root.
+
+# cargo_tool NAME VERSION: where the program lies, which is built first where it is not there.
+cargo_tool() {
+  local root=${XDG_CACHE_HOME:-$HOME/.cache}/roomtone/$1-$2
+  [ -x "$root/bin/$1" ] || cargo install --quiet --locked --root "$root" --version "$2" "$1" >&2 || return 1
+  printf '%s/bin/%s' "$root" "$1"
+}
