@@ -14,12 +14,19 @@
 
 # In the order of their start: those of a stage start together, once those of the stages before are ready. down goes the
 # other way. The first stage is what Roomtone runs on; a node makes the topics and tables that the rest looks for.
-readonly stages=('kafka mongodb dynamodb redis zipkin' nodes 'roomtone functions')
+readonly stages=('kafka mongodb dynamodb redis zipkin eureka' nodes 'roomtone functions')
 read -r -a parts <<<"${stages[*]}"
 readonly parts
 readonly answer_wait_s=2
 # Without these, up succeeds all the same, unless they were asked for by name.
 readonly optional=' zipkin '
+# These are started only where they are asked for by name.
+readonly by_name=' eureka '
+usual=()
+for part in "${parts[@]}"; do
+  case $by_name in *" $part "*) ;; *) usual+=("$part") ;; esac
+done
+readonly usual
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

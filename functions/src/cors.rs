@@ -21,7 +21,7 @@ use crate::{Shared, body};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH");
 const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
-const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, www-authenticate");
+const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, traceparent, www-authenticate");
 /// Seconds for which a browser need not ask again.
 const MAX_AGE_S: u64 = 600;
 

@@ -91,6 +91,8 @@ struct CreatedRoom {
 ///
 /// For a playlist's owner, whose ownership the playlist server has checked. The owner becomes a member. A playlist has one
 /// room: where there is one it is given, with 200; one that was no longer live starts anew, with the playlist as it is now.
+/// A user is in four rooms at most: for a fifth they are out of the one joined longest ago, `evictedRoomId`. Asked again because
+/// an answer did not come, it does nothing twice; an eviction that was done the first time is not named again.
 #[utoipa::path(
     post,
     path = "/v1/api/rooms/create",

@@ -66,7 +66,11 @@ fn parse_with_paths<'i, T: Deserialize<'i>>(bytes: &'i [u8]) -> Result<T> {
 
 fn unreadable(why: serde_path_to_error::Error<serde_json::Error>) -> Error {
     let path = why.path().to_string();
-    let at = if path == "." { "the body" } else { &path };
+    // What is not JSON has no path.
+    let at = match &*path {
+        "." | "?" => "the body",
+        path => path,
+    };
     Error::Malformed(format!("{at}: {}", why.inner()))
 }
 

@@ -5,12 +5,17 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::{Router, middleware};
 use lambda_runtime::{LambdaEvent, service_fn};
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::{ConfigError, Env, Origins};
 use roomtone_shared::domain::rate::Rate;
+use roomtone_shared::domain::trace::TRACEPARENT;
 use roomtone_shared::logs;
 use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
@@ -19,6 +24,7 @@ use roomtone_shared::store::Stores;
 use roomtone_shared::store::embedded;
 use roomtone_shared::store::fleet::FleetSettings;
 use roomtone_shared::store::fleet::function::{Function, Part};
+use roomtone_shared::traces::{self, Exporting, TraceSettings};
 use roomtone_shared::{clock, crash};
 use serde_json::Value;
 
@@ -31,15 +37,16 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs these routes as a Lambda function that uses these parts of a fleet.
 #[must_use]
 pub fn run(routes: Router<Shared>, parts: &[Part]) -> ExitCode {
-    start(parts, async |app| {
-        lambda_http::run(serve(routes, app)).await
+    start(parts, async |app, traces| {
+        let flushed = middleware::from_fn_with_state(traces, flush);
+        lambda_http::run(serve(routes, app).layer(flushed)).await
     })
 }
 
 /// Runs the sweep as a Lambda function; what the event says does not matter.
 #[must_use]
 pub fn run_sweep(parts: &[Part]) -> ExitCode {
-    start(parts, async |app| {
+    start(parts, async |app, _| {
         lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async {
             sweep(&app).await.map_err(Failure::from)
         }))
@@ -47,7 +54,23 @@ pub fn run_sweep(parts: &[Part]) -> ExitCode {
     })
 }
 
-fn start(parts: &[Part], serve: impl AsyncFnOnce(App) -> Result<(), Failure>) -> ExitCode {
+/// How long an answer may wait for that at most.
+const FLUSH: Duration = Duration::from_millis(300);
+
+/// Lambda stops the process once it has answered, so what was noted has to be sent before.
+async fn flush(State(traces): State<Option<Exporting>>, request: Request, next: Next) -> Response {
+    let answer = next.run(request).await;
+    if let Some(traces) = traces.filter(|_| answer.headers().contains_key(TRACEPARENT)) {
+        // What takes longer is sent with the next, if there is one.
+        let _ = tokio::time::timeout(FLUSH, traces.flush()).await;
+    }
+    answer
+}
+
+fn start(
+    parts: &[Part],
+    serve: impl AsyncFnOnce(App, Option<Exporting>) -> Result<(), Failure>,
+) -> ExitCode {
     let env = Env::process();
     if let Err(why) = logs::init(&env)
         .and_then(|()| crash::arm(&env))
@@ -56,7 +79,10 @@ fn start(parts: &[Part], serve: impl AsyncFnOnce(App) -> Result<(), Failure>) ->
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }
-    let served = block_on(async { serve(open(&env, parts).await?).await });
+    let served = block_on(async {
+        let (app, traces) = open(&env, parts).await?;
+        serve(app, traces).await
+    });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -75,13 +101,14 @@ fn block_on(served: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 }
 
 /// Reads the settings and opens the stores; the settings come first, so that a wrong one leaves no trace.
-async fn open(env: &Env, parts: &[Part]) -> Result<App, Failure> {
+async fn open(env: &Env, parts: &[Part]) -> Result<(App, Option<Exporting>), Failure> {
     let settings = Settings::read(env)?;
+    let traces = traces::init(settings.traces.clone(), &settings.outbound)?;
     if let Some(fleet) = &settings.fleet {
         let function = Function::open(fleet, settings.outbound.clone(), parts).await?;
-        return Ok(settings.app_on_fleet(function));
+        return Ok((settings.app_on_fleet(function), traces));
     }
-    Ok(settings.app(in_one_file(env)?))
+    Ok((settings.app(in_one_file(env)?), traces))
 }
 
 #[cfg(feature = "embedded")]
@@ -103,6 +130,7 @@ struct Settings {
     search: Search,
     auth: Authenticator,
     outbound: Outbound,
+    traces: Option<TraceSettings>,
     fleet: Option<FleetSettings>,
 }
 
@@ -116,6 +144,7 @@ impl Settings {
             search: Search::read(env, &outbound)?,
             auth: Authenticator::new(&env.auth()?, outbound.clone())?,
             outbound,
+            traces: TraceSettings::read(env, "roomtone-functions")?,
             fleet: FleetSettings::read(env)?,
         };
         if env.text("AWS_LAMBDA_RUNTIME_API").is_none() {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::Origins;
 use roomtone_shared::error::Error;
@@ -45,6 +45,8 @@ mod schema;
 mod send_limit;
 #[cfg(test)]
 mod testing;
+mod to_its_end;
+mod traced;
 mod written;
 
 pub use send_limit::SendLimit;
@@ -89,12 +91,17 @@ pub const OPERATIONS: [Operation; 13] = [
     ("send-message", send_message::routes),
 ];
 
-/// All operations in one router. It answers every path, an unknown one with 404, also where it is merged with others.
+/// All operations in one router. It answers every path, an unknown one with 404, also where it is merged with others. What a
+/// request changes is changed to the end, though who asked has gone.
 pub fn app(state: App) -> Router {
     let all = OPERATIONS
         .iter()
         .fold(Router::new(), |all, (_, routes)| all.merge(routes()));
-    serve(all, state)
+    let places = to_its_end::places();
+    serve(all, state).layer(middleware::from_fn_with_state(
+        places,
+        to_its_end::to_its_end,
+    ))
 }
 
 /// The given routes with all that surrounds them: CORS, then the limit on bodies, and problems for what is not there.
@@ -105,6 +112,7 @@ pub fn serve(routes: Router<Shared>, state: App) -> Router {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
         })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(traced::trace))
         .layer(cors::layer(state.clone()))
         .with_state(state)
 }

@@ -44,6 +44,11 @@ use crate::{
 )]
 struct Documented;
 
+/// What a token is.
+const TOKEN: &str = "RS256 or ES256 by a published key (`kid`), or HS256. Claims: `sub` (the user's id), `nickname`, `exp`, and where they \
+    are asked for `iss` and `aud`; `picture` and `nbf` if any. The playlist server's has `scope` with the word `service`, and may go \
+    without `nickname`: then it creates, lists and finds rooms, and is no user.";
+
 /// Where the first service had an operation, which answers there too.
 const FIRST_PATHS: [(&str, &str); 3] = [
     (
@@ -65,8 +70,10 @@ static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 pub fn document() -> Value {
     let mut all = json!(Documented::openapi());
     all["components"]["securitySchemes"] = json!({"token": {
-        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": TOKEN,
     }});
+    // Wherever it was read from.
+    all["servers"] = json!([{"url": "/"}]);
     let refusals = refusals();
     for (kind, answer, _) in &refusals {
         all["components"]["responses"][kind] = answer.clone();

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::identity::User;
 use crate::input::{Input, Text, required};
 use crate::problem::Problem;
+use crate::traced::Traced;
 use crate::{Shared, route, schema};
 
 /// `POST /v1/api/chat/message`, and as the first service had it.
@@ -59,6 +60,7 @@ struct SendRequest<'i> {
 pub(crate) async fn send(
     State(app): State<Shared>,
     User(user): User,
+    Traced(trace): Traced,
     input: Input,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
     let request: SendRequest<'_> = input.read()?;
@@ -71,7 +73,7 @@ pub(crate) async fn send(
         .map(message::client_message_id)
         .transpose()?;
     let counted = app.sends.count_in(room);
-    let message = rooms::send(&app.stores, room, &user, content, own_id, counted).await?;
+    let message = rooms::send(&app.stores, room, &user, content, own_id, trace, counted).await?;
     Ok((StatusCode::CREATED, Json(message)))
 }
 

@@ -225,6 +225,7 @@ impl Town {
                 as_of: u64::MAX,
                 lines: lines.to_vec(),
                 origin: None,
+                trace: None,
             };
             self.app
                 .stores

@@ -15,6 +15,11 @@ environment() {
   printf '%s\n' "$(kafka_where)" "$(mongodb_where)" "$(dynamodb_where)" "$(redis_where)" \
     "ROOMTONE_KAFKA_REPLICATION=$kafka_copies" "ROOMTONE_KAFKA_MIN_INSYNC=$kafka_in_sync" \
     "AUTH_HS256_SECRET=$key" "ROOMTONE_LOG=${ROOMTONE_LOG:-info}"
+  # A Zipkin that was asked for is there to be looked at: it gets every trace.
+  if all_alive zipkin && [ -z "${OTEL_EXPORTER_OTLP_ENDPOINT:-}" ]; then
+    printf '%s\n' "OTEL_EXPORTER_ZIPKIN_ENDPOINT=${OTEL_EXPORTER_ZIPKIN_ENDPOINT:-http://127.0.0.1:$zipkin_port/api/v2/spans}" \
+      "OTEL_TRACES_SAMPLER_ARG=${OTEL_TRACES_SAMPLER_ARG:-1}"
+  fi
 }
 
 # with_environment COMMAND…: by exports, for the arguments of a program can be read by anybody.

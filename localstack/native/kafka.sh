@@ -22,16 +22,9 @@ kafka_where() {
   printf 'KAFKA_BROKERS=%s' "${brokers%,}"
 }
 
-kafka_install() {
-  need_java Kafka || return 1
-  made kafka "$here/native/kafka/pom.xml" && return 0
-  need_maven Kafka && make_package kafka kafka_download "$here/native/kafka/pom.xml"
-}
+kafka_install() { need_java Kafka && need_maven_jars kafka Kafka; }
 
-kafka_download() {
-  bounded "$install_wait_s" mvn -q -B -f "$here/native/kafka/pom.xml" dependency:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$1"
-}
+kafka_download() { maven_jars kafka "$1" -DincludeScope=runtime; }
 
 kafka_java() {
   java -Xmx256m -cp "$packages/kafka/*" "-Dlog4j2.configurationFile=$here/native/kafka/log4j2.yaml" "$@"

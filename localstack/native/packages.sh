@@ -40,6 +40,15 @@ need_java() {
     'apt-get install default-jre-headless (Debian 12, Ubuntu 24.04 or newer), brew install openjdk, or adoptium.net'
 }
 
+# A compiler too: what is started from source needs it.
+javac_is_there() { java_is_there && command -v javac >/dev/null; }
+
+need_javac() {
+  javac_is_there || apt_install default-jdk-headless || true
+  javac_is_there || missing "Java 17 or newer with its compiler, for $1" \
+    'apt-get install default-jdk-headless (Debian 12, Ubuntu 24.04 or newer), brew install openjdk, or adoptium.net'
+}
+
 need_maven() {
   command -v mvn >/dev/null || apt_install maven || true
   command -v mvn >/dev/null || missing "Maven, to download $1" 'apt-get install maven, brew install maven, or maven.apache.org'
@@ -55,6 +64,17 @@ python_is_there() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 need_python() {
   python_is_there || apt_install python3 python3-venv || true
   python_is_there || missing "Python 3 with venv, to download $1" 'apt-get install python3-venv, brew install python, or python.org'
+}
+
+# maven_jars PART FOLDER [OPTION…]: what the part's pom.xml lists, from Maven Central.
+maven_jars() {
+  bounded "$install_wait_s" mvn -q -B -f "$here/native/$1/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$2" "${@:3}"
+}
+
+# need_maven_jars PART NAME: makes the part's package by PART_download, unless it is there.
+need_maven_jars() {
+  made "$1" "$here/native/$1/pom.xml" && return 0
+  need_maven "$2" && make_package "$1" "$1_download" "$here/native/$1/pom.xml"
 }
 
 # Prints a Go that is new enough, or that can get itself one that is (1.21 and up).

@@ -5,16 +5,9 @@ zipkin_port=${ROOMTONE_ZIPKIN_PORT:-9411}
 
 zipkin_where() { printf 'http://127.0.0.1:%s/zipkin' "$zipkin_port"; }
 
-zipkin_install() {
-  need_java Zipkin || return 1
-  made zipkin "$here/native/zipkin/pom.xml" && return 0
-  need_maven Zipkin && make_package zipkin zipkin_download "$here/native/zipkin/pom.xml"
-}
+zipkin_install() { need_java Zipkin && need_maven_jars zipkin Zipkin; }
 
-zipkin_download() {
-  bounded "$install_wait_s" mvn -q -B -f "$here/native/zipkin/pom.xml" dependency:copy-dependencies \
-    -Dmdep.stripVersion=true -DoutputDirectory="$1"
-}
+zipkin_download() { maven_jars zipkin "$1" -Dmdep.stripVersion=true; }
 
 zipkin_start() {
   begin zipkin "$zipkin_port" env STORAGE_TYPE=mem MEM_MAX_SPANS=100000 java -Xms64m -Xmx256m \

@@ -9,7 +9,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use roomtone_functions::problem::Problem;
 use roomtone_shared::auth::{Claims, Signer};
-use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues};
+use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues, Uid};
 use roomtone_shared::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ async fn give(State(signer): State<Signer>, body: Bytes) -> Response {
 fn sign(signer: &Signer, body: &[u8]) -> Result<String> {
     let asked: Asked = serde_json::from_slice(body).map_err(|why| {
         Error::Malformed(format!(
-            "the body is not {{uid, nickname, picture?, scope?}}: {why}"
+            "the body is not {{uid, nickname?, picture?, scope?}}: {why}"
         ))
     })?;
     let uid = match &asked.uid {
@@ -56,28 +56,36 @@ fn sign(signer: &Signer, body: &[u8]) -> Result<String> {
         Some(_) => return Err(Error::Malformed("uid: must be a string or a number".into())),
         None => return Err(Error::invalid("uid", "is missing")),
     };
-    let nickname = asked
-        .nickname
-        .ok_or_else(|| Error::invalid("nickname", "is missing"))?;
+    let claims = Claims {
+        uid,
+        nickname: asked.nickname,
+        picture: asked.picture,
+        scope: asked.scope,
+    };
+    check(&claims)?;
+    signer
+        .sign(&claims, GOOD_FOR)
+        .map_err(|_| Error::Unavailable("signing"))
+}
+
+/// A token that would be refused is of no use to anybody. A service's has no nickname where none is asked for, and is no user's then.
+fn check(claims: &Claims) -> Result<()> {
     let fields = ProfileFields {
         uid: "uid",
         nick_name: "nickname",
         profile_image: "picture",
     };
-    let picture = asked.picture;
+    let Some(nickname) = &claims.nickname else {
+        Uid::parse(fields.uid, &claims.uid)?;
+        return match claims.service() {
+            true => Ok(()),
+            false => Err(Error::invalid(fields.nick_name, "is missing")),
+        };
+    };
     let values = ProfileValues {
-        uid: &uid,
-        nick_name: &nickname,
-        profile_image: picture.as_deref(),
+        uid: &claims.uid,
+        nick_name: nickname,
+        profile_image: claims.picture.as_deref(),
     };
-    Profile::parse(fields, values)?;
-    let claims = Claims {
-        uid,
-        nickname: Some(nickname),
-        picture,
-        scope: asked.scope,
-    };
-    signer
-        .sign(&claims, GOOD_FOR)
-        .map_err(|_| Error::Unavailable("signing"))
+    Profile::parse(fields, values).map(drop)
 }

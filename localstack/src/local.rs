@@ -9,6 +9,8 @@ use axum::Router;
 use axum::routing::get;
 use roomtone_functions::{App, SendLimit, app};
 use roomtone_shared::auth::{Authenticator, Signer};
+#[cfg(feature = "fleet")]
+use roomtone_shared::traces;
 use roomtone_socket_node::SocketNode;
 use tokio::net::TcpListener;
 
@@ -26,6 +28,8 @@ pub(crate) async fn run(
     let listener = TcpListener::bind(at)
         .await
         .map_err(|why| RunError::Listen { at, why })?;
+    #[cfg(feature = "fleet")]
+    let traces = traces::init(settings.traces.clone(), &settings.outbound)?;
     let mut shutdown = pin!(shutdown);
     let opening = async {
         let kept = Kept::open(&settings).await?;
@@ -59,6 +63,10 @@ pub(crate) async fn run(
     eprintln!("Roomtone is at http://{address} (Ctrl-C ends it)");
     let cut_off = node.serve(listener, router, shutdown).await;
     kept.close();
+    #[cfg(feature = "fleet")]
+    if let Some(traces) = traces {
+        traces.flush().await;
+    }
     match cut_off {
         true => Err(RunError::CutOff),
         false => Ok(()),

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use roomtone_shared::auth::SettingsError;
+#[cfg(feature = "fleet")]
+use roomtone_shared::config::ConfigError;
 use roomtone_shared::store::embedded;
 #[cfg(feature = "fleet")]
 use roomtone_shared::store::fleet;
@@ -36,6 +38,10 @@ pub(crate) enum RunError {
     #[cfg(feature = "fleet")]
     #[error(transparent)]
     Functions(#[from] fleet::function::FunctionError),
+    /// Traces cannot be sent where the settings say.
+    #[cfg(feature = "fleet")]
+    #[error("{0}")]
+    Traces(#[from] ConfigError),
     /// There is no signing key.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -10,6 +10,8 @@ use roomtone_shared::outbound::Outbound;
 use roomtone_shared::search::Search;
 #[cfg(feature = "fleet")]
 use roomtone_shared::store::fleet::FleetSettings;
+#[cfg(feature = "fleet")]
+use roomtone_shared::traces::TraceSettings;
 use roomtone_socket_node::SocketSettings;
 
 /// The settings of the local run.
@@ -34,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) outbound: Outbound,
     /// The socket node's own.
     pub(crate) socket: SocketSettings,
+    /// `OTEL_*`: where traces go, if anywhere.
+    #[cfg(feature = "fleet")]
+    pub(crate) traces: Option<TraceSettings>,
     /// The real parts, where they are set.
     #[cfg(feature = "fleet")]
     pub(crate) fleet: Option<FleetSettings>,
@@ -73,6 +78,8 @@ impl Settings {
             auth,
             outbound,
             socket: SocketSettings::read(env)?,
+            #[cfg(feature = "fleet")]
+            traces: TraceSettings::read(env, "roomtone")?,
             #[cfg(feature = "fleet")]
             fleet: FleetSettings::read(env)?,
         })

@@ -14,3 +14,4 @@ pub mod outbound;
 pub mod rooms;
 pub mod search;
 pub mod store;
+pub mod traces;

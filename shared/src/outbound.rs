@@ -1,4 +1,4 @@
-//! The one HTTP client for calls to other servers: the identity provider's keys, the search server, and DynamoDB.
+//! The one HTTP client for calls to other servers: the identity provider's keys, the search server, the registry, and DynamoDB.
 //!
 //! Calls only what the settings name: no redirect is followed, no proxy is used and no address comes from
 //! a user. It must not know what is said to whom.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -27,6 +27,7 @@ pub(crate) mod tests;
 
 pub use endpoint::Endpoint;
 pub use error::OutboundError;
+pub use hyper::Method;
 
 /// How long a TCP connection may take to stand. The whole call has its own, named by the caller.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -112,6 +113,22 @@ impl Outbound {
         let answer = self.send(&call, request).await?;
         // The status was the answer. The body is read to its end only so that the connection can be used
         // again, and a server that trickles it takes no more than the rest of the call's time.
+        let _ = call.in_time(read(answer.into_body())).await;
+        Ok(())
+    }
+
+    /// Sends a request with no body, such as `PUT` or `DELETE`; a 2xx answer within `timeout` is success, whatever its body says.
+    ///
+    /// # Errors
+    /// Anything but a 2xx answer. After `Timeout` and `Unreachable` the server may have done it.
+    pub async fn tell(
+        &self,
+        method: Method,
+        to: &Endpoint,
+        timeout: Duration,
+    ) -> Result<(), OutboundError> {
+        let call = Call::new(to, timeout);
+        let answer = self.send(&call, call.request(method, Bytes::new())).await?;
         let _ = call.in_time(read(answer.into_body())).await;
         Ok(())
     }

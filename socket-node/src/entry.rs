@@ -8,6 +8,7 @@ use roomtone_shared::domain::event::{Headers, Partition};
 use roomtone_shared::domain::judge::{Judged, Shown};
 use roomtone_shared::domain::message::{IdText, Message, MessageId};
 use roomtone_shared::domain::room::RoomId;
+use roomtone_shared::domain::trace::TRACEPARENT;
 
 /// Octets that most messages' JSON fits into.
 const BODY_BYTES: usize = 512;
@@ -103,7 +104,12 @@ impl Entry {
 }
 
 fn encode(judged: &Judged) -> Arc<[Post]> {
-    let post = |shown: &Shown| Post::new(&shown.message, shown.headers.clone());
+    let trace = judged.record.fact.trace();
+    let post = |shown: &Shown| {
+        let mut headers = shown.headers.clone();
+        headers.extend(trace.map(|trace| (TRACEPARENT.into(), trace.to_string().into())));
+        Post::new(&shown.message, headers)
+    };
     judged.shown.iter().map(post).collect()
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn keep(node: Arc<Node>) {
 pub(crate) async fn bury_lost(stores: &Stores) -> Result<()> {
     for gone in stores.presence.lost().await? {
         bury(stores, gone).await?;
-        tracing::info!(node = gone.0, "a node is gone");
+        tracing::info!(node = %gone, "a node is gone");
     }
     Ok(())
 }

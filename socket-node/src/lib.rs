@@ -9,6 +9,7 @@
 
 mod accounts;
 mod addresses;
+pub mod admin;
 mod asyncapi;
 mod counts;
 mod ends;
@@ -21,6 +22,7 @@ mod marks;
 mod metrics;
 mod node;
 mod outbox;
+mod problem;
 mod reader;
 mod replay;
 mod ring;
@@ -37,7 +39,7 @@ mod watched;
 pub mod ws;
 
 pub use asyncapi::asyncapi;
-pub use metrics::Recording;
+pub use metrics::{Recording, metrics_before_start};
 pub use node::{SocketNode, StartError};
 pub use serve::serve;
 pub use settings::SocketSettings;

@@ -20,6 +20,17 @@ pub struct Recording {
 /// A figure's name, what it is about, and its value.
 type Figure = (&'static str, &'static str, u64);
 
+/// What is told of a node before it runs, for whoever waits for that.
+#[must_use]
+pub fn metrics_before_start() -> String {
+    let mut text = String::new();
+    put(&mut text, (READY.0, "gauge"), READY.1, 0);
+    text
+}
+
+/// The figure that says whether a node runs.
+const READY: (&str, &str) = ("ready", "Whether it may be sent sockets");
+
 impl SocketNode {
     /// All figures, in Prometheus' text format.
     #[must_use]
@@ -51,11 +62,7 @@ impl SocketNode {
         let waiting = "Records of the log that were read, and that not every shard has taken";
         [
             ("sockets", "Open sockets", self.sockets() as u64),
-            (
-                "ready",
-                "Whether it may be sent sockets",
-                self.is_ready().into(),
-            ),
+            (READY.0, READY.1, self.is_ready().into()),
             (
                 "rooms",
                 "Rooms that somebody listens to here",

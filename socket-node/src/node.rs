@@ -160,6 +160,12 @@ impl SocketNode {
         Ok(Self { node, shards })
     }
 
+    /// What others call it.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.node.id
+    }
+
     /// How many sockets there are.
     #[must_use]
     pub fn sockets(&self) -> usize {
@@ -193,6 +199,13 @@ impl SocketNode {
     async fn cut_off(&self) {
         // The sender lives as long as the node.
         let _ = self.node.cut_off.subscribe().wait_for(|is| *is).await;
+    }
+
+    /// Ends when the node begins to stop.
+    pub async fn stopping(&self) {
+        let mut shutdown = self.node.shutdown.subscribe();
+        // The sender lives as long as the node.
+        let _ = shutdown.wait_for(|down| *down).await;
     }
 
     /// Whether it may be sent sockets: it runs, and is not about to stop.

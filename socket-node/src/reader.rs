@@ -92,7 +92,7 @@ impl Reader {
                 Fact::Unreadable(_) => {
                     self.figures.unreadable.add(1);
                 }
-                Fact::In(..) | Fact::NodeGone(_) => {}
+                Fact::In(..) | Fact::NodeGone(_) | Fact::Kicked(_) => {}
             }
             let flips = watched.flips(&judged);
             self.stores.log.judged(&judged);

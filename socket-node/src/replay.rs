@@ -187,6 +187,7 @@ mod tests {
             as_of: 0,
             lines: contents.iter().map(line).collect(),
             origin: None,
+            trace: None,
         })
     }
 

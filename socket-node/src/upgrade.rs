@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::addresses::Counting;
 use crate::node::SocketNode;
+use crate::problem::{refuse, retry_after};
 use crate::serve::Peer;
 use crate::shard::Arrival;
 use crate::ws::{Handshake, HandshakeError, choose_protocol};
@@ -156,21 +157,6 @@ fn not_a_handshake(why: HandshakeError) -> Response {
         HeaderValue::from_static("13"),
     );
     response
-}
-
-fn refuse(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Refused");
-    let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    let problem = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, problem, body.to_string()).into_response()
-}
-
-/// Says when to try again.
-fn retry_after(mut refused: Response, seconds: u64) -> Response {
-    refused
-        .headers_mut()
-        .insert(header::RETRY_AFTER, seconds.into());
-    refused
 }
 
 /// The values of a header, joined by commas.

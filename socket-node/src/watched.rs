@@ -197,7 +197,7 @@ impl Rooms {
                     watched.take(*room, judged, &mut place);
                 }
             }
-            Fact::Unreadable(_) => {}
+            Fact::Kicked(_) | Fact::Unreadable(_) => {}
         }
         place.flips
     }
@@ -258,7 +258,7 @@ impl Room {
             }
             Fact::In(..) => {}
             Fact::NodeGone(node) => self.node_gone(room, *node, place),
-            Fact::Unreadable(_) => {}
+            Fact::Kicked(_) | Fact::Unreadable(_) => {}
         }
     }
 

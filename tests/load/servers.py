@@ -164,9 +164,16 @@ class Rabbitmq(Server):
     """RabbitMQ with its Web-STOMP plugin."""
 
     target = "rabbitmq"
+    names = None
 
     def start(self):
-        base = self.folder
+        base, names_port = self.folder, free_port()
+        # Where Erlang looks up its nodes. The broker would start it too, and leave it behind.
+        self.names = subprocess.Popen(
+            ["epmd", "-address", "127.0.0.1", "-port", str(names_port)],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+        )
+        until(lambda: is_open(names_port), "Erlang's list of nodes listens", self.names)
         (base / "plugins").write_text("[rabbitmq_web_stomp].\n", encoding="utf-8")
         (base / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{free_port()}\n"
@@ -185,9 +192,15 @@ class Rabbitmq(Server):
                 "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
                 "RABBITMQ_PID_FILE": str(base / "pid"),
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1",
-                "ERL_EPMD_PORT": str(free_port()),
+                "ERL_EPMD_PORT": str(names_port),
             },
         )
+
+    def __exit__(self, *_):
+        super().__exit__()
+        if self.names is not None:
+            self.names.kill()
+            self.names.wait()
 
     def pids(self):
         """The broker, which is a child of a script."""

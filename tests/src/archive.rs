@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Headers;
 use rdkafka::producer::future_producer::Delivery;
@@ -54,16 +56,12 @@ pub async fn has(server: &Server, log: &Messages) {
 }
 
 /// Waits until there is a message in the archive for each of the log, and gives all that there are.
-///
-/// # Panics
-/// Where that takes too long.
-pub async fn has_come_to(server: &Server, log: &Messages) -> Messages {
-    let setting = |name| fleet::setting(server.environment(), name).to_owned();
-    let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
-    let endpoint = setting("DYNAMODB_ENDPOINT");
+async fn has_come_to(server: &Server, log: &Messages) -> Messages {
+    has_newest(server, log).await;
+    let (client, table) = table_of(server);
     until("the archive to have all of the log", || async {
         let begun = Instant::now();
-        let archive = archived(&endpoint, &table).await;
+        let archive = archived(&client, &table).await;
         if log.keys().all(|place| archive.contains_key(place)) {
             return Some(archive);
         }
@@ -72,6 +70,42 @@ pub async fn has_come_to(server: &Server, log: &Messages) -> Messages {
         None
     })
     .await
+}
+
+/// Waits until the newest message of each room of the log is archived. It costs the same however long the log is.
+///
+/// # Panics
+/// Where that takes too long.
+pub async fn has_newest(server: &Server, log: &Messages) {
+    let (client, table) = table_of(server);
+    let places = log.keys().map(|(room, id)| (room, id));
+    // The last of each, for they are in order.
+    let newest: BTreeMap<_, _> = places.collect();
+    for (room, id) in newest {
+        until(&format!("{id} of {room} in the archive"), || async {
+            let look = client.get_item().table_name(&table);
+            let look = look.key("pk", AttributeValue::S(room.clone()));
+            let look = look.key("id", AttributeValue::S(id.clone()));
+            let found = look.consistent_read(true).send().await.expect("a look");
+            found.item.map(drop)
+        })
+        .await;
+    }
+}
+
+/// Where the archive is.
+fn table_of(server: &Server) -> (Client, String) {
+    let setting = |name| fleet::setting(server.environment(), name).to_owned();
+    let table = format!("{}history", setting("DYNAMODB_TABLE_PREFIX"));
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http)
+        .endpoint_url(setting("DYNAMODB_ENDPOINT"))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
+        .build();
+    (Client::from_conf(config), table)
 }
 
 /// What the log shows.
@@ -277,16 +311,7 @@ fn records(brokers: &str, topic: &str) -> Vec<Stored> {
 }
 
 /// All messages of the table.
-async fn archived(endpoint: &str, table: &str) -> Messages {
-    let http = aws_smithy_http_client::Builder::new().build_http();
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(http)
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
-        .build();
-    let client = aws_sdk_dynamodb::Client::from_conf(config);
+async fn archived(client: &Client, table: &str) -> Messages {
     let (mut messages, mut start) = (Messages::new(), None);
     loop {
         let scan = client.scan().table_name(table).consistent_read(true);

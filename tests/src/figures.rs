@@ -1,9 +1,10 @@
 //! What a node tells those who watch it, at its own port.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::http::Request;
+use crate::port::free_ports;
 
 /// An address for a node's own port, which nobody had a moment ago.
 ///
@@ -11,8 +12,7 @@ use crate::http::Request;
 /// Where there is none.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
+    (Ipv4Addr::LOCALHOST, free_ports(1)).into()
 }
 
 /// The figures, by their names with labels and without `roomtone_`.

@@ -1,10 +1,12 @@
 //! HTTP/1.1 as a client speaks it: one connection a request. It knows no route.
 
+use std::future::Future;
 use std::net::SocketAddr;
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 use crate::deadline::within;
 
@@ -196,4 +198,67 @@ fn parse_head(head: &str) -> Response {
         headers: lines.filter_map(header).collect(),
         body: vec![],
     }
+}
+
+/// For who plays a server: connections at a port of its own, each handed to `serve`, for as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    address: SocketAddr,
+    acceptor: JoinHandle<()>,
+}
+
+impl Listening {
+    pub(crate) async fn start<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let acceptor = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream));
+            }
+        });
+        Self { address, acceptor }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.acceptor.abort();
+    }
+}
+
+/// For who plays a server: the request line and the body of the next request; none where no more come.
+pub(crate) async fn next_request(
+    stream: &mut TcpStream,
+    bytes: &mut Vec<u8>,
+) -> Option<(String, Vec<u8>)> {
+    loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
+            let length = content_length(&head);
+            if bytes.len() >= at + 4 + length {
+                let body = bytes[at + 4..at + 4 + length].to_vec();
+                bytes.drain(..at + 4 + length);
+                return Some((head.lines().next().unwrap_or_default().to_owned(), body));
+            }
+        }
+        if stream.read_buf(bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let header = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length:")
+            .map(|value| value.trim().parse())
+    });
+    header.and_then(Result::ok).unwrap_or(0)
 }

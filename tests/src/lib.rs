@@ -14,9 +14,9 @@
 //! | `user` · `room` | who acts, and the room they act in |
 //! | `archive` | the log and what was archived of it, by clients of others |
 //! | `topic` | the topic of a fleet's log, as its operator handles it |
-//! | `part` | a real part that a test stops and starts |
+//! | `part` · `port` | a real part that a test stops and starts, and the ports for it |
 //! | `told` | what clients were told, which history must have |
-//! | `token` · `search` | the parties around it: who signs, who indexes |
+//! | `token` · `search` · `collector` | the parties around it: who signs, who indexes, who gets traces |
 //! | `deadline` · `settings` | how long a test waits, and what may be set |
 
 // All of this is test code, where a broken expectation must stop the test at once.
@@ -24,6 +24,7 @@
 
 pub mod archive;
 pub mod client;
+pub mod collector;
 pub mod deadline;
 pub mod figures;
 pub mod fleet;
@@ -32,6 +33,7 @@ pub mod frame;
 pub mod http;
 pub mod inbox;
 pub mod part;
+pub mod port;
 pub mod process;
 pub mod program;
 pub mod raw;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::folder::Folder;
+use crate::port::free_ports;
 use crate::process::signal;
 
 const COMMANDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack");
@@ -28,7 +29,7 @@ impl Part {
     /// # Panics
     /// Where it can't be had.
     pub async fn start(name: &'static str) -> Self {
-        Self::start_on(name, free_ports(1), 1).await
+        Self::start_on(name, 1).await
     }
 
     /// Starts three brokers, the first of which is the controller as well.
@@ -36,15 +37,15 @@ impl Part {
     /// # Panics
     /// Where they can't be had.
     pub async fn start_brokers() -> Self {
-        // The controller has the port behind the first broker's.
-        Self::start_on("kafka", free_ports(BROKERS + 1), BROKERS).await
+        Self::start_on("kafka", BROKERS).await
     }
 
-    async fn start_on(name: &'static str, port: u16, count: u16) -> Self {
+    async fn start_on(name: &'static str, count: u16) -> Self {
         let part = Self {
             name,
             folder: Folder::new(),
-            port,
+            // One more than processes, for Kafka's controller.
+            port: free_ports(count + 1),
             count,
         };
         part.up().await;
@@ -122,18 +123,6 @@ impl Part {
             command.env("ROOMTONE_KAFKA_BROKERS_COUNT", self.count.to_string());
         }
         command
-    }
-}
-
-/// The first of so many ports, one behind the other, that nobody has.
-fn free_ports(count: u16) -> u16 {
-    loop {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if port.checked_add(count).is_some() && (port + 1..port + count).all(free) {
-            return port;
-        }
     }
 }
 

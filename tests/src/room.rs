@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, subscribe, talk};
 use crate::deadline::until;
 use crate::frame::Frame;
+use crate::http::Response;
 use crate::server::Server;
 use crate::user::User;
 use crate::{settings, told};
@@ -30,20 +31,18 @@ pub fn create_request(owner: &User, playlist_id: &str) -> Value {
     json!({"uid": owner.uid, "userName": owner.nickname, "playlist": playlist(playlist_id)})
 }
 
+/// Asks as this playlist server for a room on that; gives what it is answered.
+pub async fn ask_to_create(service: &User, owner: &User, playlist_id: &str) -> Response {
+    let request = create_request(owner, playlist_id);
+    service.ask("POST", "/v1/api/rooms/create", &request).await
+}
+
 /// Makes a room on a new playlist of `owner`, and gives its id.
 ///
 /// # Panics
 /// Where it is refused.
 pub async fn create(server: &Server, owner: &User, playlist_id: &str) -> String {
-    let answer = server
-        .service()
-        .await
-        .ask(
-            "POST",
-            "/v1/api/rooms/create",
-            &create_request(owner, playlist_id),
-        )
-        .await;
+    let answer = ask_to_create(&server.service().await, owner, playlist_id).await;
     text(&answer.expect(201)["id"])
 }
 

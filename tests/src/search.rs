@@ -1,14 +1,13 @@
 //! A search server whose moods a test chooses. It knows nothing of the server that calls it.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::deadline::until;
+use crate::http::{Listening, next_request};
 use crate::room::texts;
 
 /// How it takes what it gets.
@@ -25,9 +24,8 @@ pub enum Mood {
 /// A search server on a port of its own.
 #[derive(Debug)]
 pub struct Search {
-    address: SocketAddr,
+    listening: Listening,
     state: Arc<Mutex<State>>,
-    acceptor: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -43,30 +41,20 @@ impl Search {
     /// # Panics
     /// Where no port is free.
     pub async fn start(mood: Mood) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
         let state = Arc::new(Mutex::new(State {
             mood,
             asked: 0,
             indexed: vec![],
         }));
         let shared = state.clone();
-        let acceptor = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, shared.clone()));
-            }
-        });
-        Self {
-            address,
-            state,
-            acceptor,
-        }
+        let listening = Listening::start(move |stream| serve(stream, shared.clone())).await;
+        Self { listening, state }
     }
 
     /// Its address, for `SEARCH_URL`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// Changes how it takes what it gets from now on.
@@ -111,12 +99,6 @@ impl Search {
     }
 }
 
-impl Drop for Search {
-    fn drop(&mut self) {
-        self.acceptor.abort();
-    }
-}
-
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut bytes = vec![];
     while let Some((line, body)) = next_request(&mut stream, &mut bytes).await {
@@ -144,31 +126,4 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             return;
         }
     }
-}
-
-/// The request line and the body of the next request.
-async fn next_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
-    loop {
-        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
-            let length = content_length(&head);
-            if bytes.len() >= at + 4 + length {
-                let body = bytes[at + 4..at + 4 + length].to_vec();
-                bytes.drain(..at + 4 + length);
-                return Some((head.lines().next().unwrap_or_default().to_owned(), body));
-            }
-        }
-        if stream.read_buf(bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
-}
-
-fn content_length(head: &str) -> usize {
-    let header = head.lines().find_map(|line| {
-        line.to_ascii_lowercase()
-            .strip_prefix("content-length:")
-            .map(|value| value.trim().parse())
-    });
-    header.and_then(Result::ok).unwrap_or(0)
 }

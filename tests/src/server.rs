@@ -328,6 +328,15 @@ impl Server {
         .await
     }
 
+    /// The same as production has it: its token has no nickname.
+    ///
+    /// # Panics
+    /// Where the server gives no token.
+    pub async fn nameless_service(&self) -> User {
+        self.signed(json!({"uid": "playlist-server", "scope": "service"}))
+            .await
+    }
+
     async fn signed(&self, who: Value) -> User {
         let answer = Request::new("POST", "/dev/token")
             .json(&who)

@@ -32,7 +32,7 @@ struct Case {
 
 impl Case {
     async fn new(step: &'static str) -> Self {
-        let mut fleet = Fleet::new();
+        let mut fleet = Fleet::new().await;
         fleet.start_node();
         let mut case = Self {
             fleet,

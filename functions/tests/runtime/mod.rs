@@ -130,7 +130,7 @@ async fn answer(State(api): State<Api>, answer: Bytes) -> StatusCode {
 }
 
 /// Serves on a port of its own; gives `host:port`.
-async fn serve(routes: Router) -> String {
+pub(crate) async fn serve(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, routes).await });

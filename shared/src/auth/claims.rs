@@ -27,7 +27,7 @@ pub struct Identity {
 
 impl Identity {
     pub(super) fn read(claims: &Map<String, Value>, leeway_s: u64) -> Result<Self, AuthError> {
-        let service = has_scope(claims.get("scope"), SERVICE)?;
+        let service = serves(claims.get("scope"))?;
         let nickname = match text(claims, "nickname")? {
             None if !service => return Err(AuthError::BadClaim("nickname")),
             nickname => nickname.unwrap_or_default(),
@@ -76,13 +76,18 @@ pub(super) fn seconds(claims: &Map<String, Value>, name: &str) -> Option<u64> {
 }
 
 /// `scope` is words divided by spaces (RFC 8693 section 4.2); some issuers write an array of them.
-fn has_scope(scope: Option<&Value>, wanted: &str) -> Result<bool, AuthError> {
+fn serves(scope: Option<&Value>) -> Result<bool, AuthError> {
     match scope {
         None | Some(Value::Null) => Ok(false),
-        Some(Value::String(words)) => Ok(words.split(' ').any(|word| word == wanted)),
+        Some(Value::String(words)) => Ok(is_service(words)),
         Some(Value::Array(words)) if words.iter().all(Value::is_string) => {
-            Ok(words.iter().any(|word| word == wanted))
+            Ok(words.iter().any(|word| word == SERVICE))
         }
         Some(_) => Err(AuthError::BadClaim("scope")),
     }
+}
+
+/// Whether these words of a `scope` make their bearer a service.
+pub(super) fn is_service(words: &str) -> bool {
+    words.split(' ').any(|word| word == SERVICE)
 }

@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::claims::is_service;
 use super::crypto;
 use super::error::SettingsError;
 use super::settings::AuthSettings;
@@ -27,6 +28,14 @@ pub struct Claims {
     pub picture: Option<String>,
     /// Becomes `scope`, where there is one: words divided by spaces.
     pub scope: Option<String>,
+}
+
+impl Claims {
+    /// Whether its bearer will be a service.
+    #[must_use]
+    pub fn service(&self) -> bool {
+        self.scope.as_deref().is_some_and(is_service)
+    }
 }
 
 /// Signs tokens that an [`Authenticator`](super::Authenticator) of the same settings accepts.

@@ -1,5 +1,6 @@
 //! What can happen in a room: the records of the log, the one closed list of them.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,12 +8,20 @@ use serde::{Deserialize, Serialize};
 pub use super::partition::Partition;
 use super::room::RoomId;
 use super::time::Timestamp;
+use super::trace::TraceContext;
 use super::user::{Profile, Uid};
 
 /// One run of a socket node; a node that starts again is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);
+
+/// In hex, as sessions are called after it.
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// An append of one process, so that the process knows its own records when it reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,18 +57,29 @@ pub enum Fact {
     In(RoomId, Event),
     /// A node is no more: none of its sockets is in any room.
     NodeGone(NodeId),
+    /// An operator ends all sockets of a user, on every node.
+    Kicked(Uid),
     /// What stands there, these octets, cannot be read. It says nothing, and is passed over.
     #[serde(skip)]
     Unreadable(Arc<[u8]>),
 }
 
 impl Fact {
+    /// Where it stands in a trace, if in one.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        match self {
+            Self::In(_, Event::Said(said)) => said.trace,
+            _ => None,
+        }
+    }
+
     /// The room it is about, if it is about one.
     #[must_use]
     pub fn room(&self) -> Option<RoomId> {
         match self {
             Self::In(room, _) => Some(*room),
-            Self::NodeGone(_) | Self::Unreadable(_) => None,
+            Self::NodeGone(_) | Self::Kicked(_) | Self::Unreadable(_) => None,
         }
     }
 }
@@ -98,6 +118,10 @@ pub struct Said {
     /// Which frame of which socket it came from, if from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Where it stands in a trace that somebody looks at, if in one. The log tells that as long as it can; what it says does
+    /// not rest on it.
+    #[serde(skip)]
+    pub trace: Option<TraceContext>,
 }
 
 /// One message, less its place in the log.

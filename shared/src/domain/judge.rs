@@ -115,7 +115,7 @@ impl Judge {
         match &record.fact {
             Fact::In(room, Event::Said(said)) => self.said(*room, said, &mut judged),
             Fact::In(room, Event::Member(event)) => self.member(*room, event, &mut judged),
-            Fact::In(..) | Fact::NodeGone(_) | Fact::Unreadable(_) => {}
+            Fact::In(..) | Fact::NodeGone(_) | Fact::Kicked(_) | Fact::Unreadable(_) => {}
         }
         judged
     }

@@ -14,4 +14,5 @@ pub mod rate;
 pub mod room;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod user;

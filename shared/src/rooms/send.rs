@@ -8,6 +8,7 @@ use crate::domain::membership::Membership;
 use crate::domain::message::Message;
 use crate::domain::room::RoomId;
 use crate::domain::time::Timestamp;
+use crate::domain::trace::TraceContext;
 use crate::domain::user::Profile;
 use crate::error::{Error, Result};
 use crate::store::Stores;
@@ -23,6 +24,7 @@ pub async fn send(
     sender: &Profile,
     content: Arc<str>,
     client_message_id: Option<Arc<str>>,
+    trace: Option<TraceContext>,
     counted: impl Future<Output = Result<()>>,
 ) -> Result<Message> {
     let as_of = stores.log.end(room).await?;
@@ -42,6 +44,7 @@ pub async fn send(
         as_of,
         lines: vec![line],
         origin: None,
+        trace,
     };
     let appended = stores.log.append(room, Event::Said(said)).await?;
     let id = match appended.verdicts.first() {

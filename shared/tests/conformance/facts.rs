@@ -40,6 +40,7 @@ pub(crate) fn said(as_of: u64, sender: &Profile, lines: Vec<Line>) -> Event {
         as_of,
         lines,
         origin,
+        trace: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use roomtone_shared::domain::message::{self, MessageId};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::text::Text;
+use roomtone_shared::domain::trace::{TRACEPARENT, TraceContext};
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use serde::Deserialize;
@@ -75,6 +76,8 @@ pub(super) struct Talk {
     pub(super) content: Arc<str>,
     pub(super) client_message_id: Option<Arc<str>>,
     pub(super) headers: Vec<(Arc<str>, Arc<str>)>,
+    /// Where the sender stands in a trace of their own that somebody looks at.
+    pub(super) trace: Option<TraceContext>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,7 +111,8 @@ impl<'b> Body<'b> {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let body = serde_path_to_error::deserialize(&mut json).map_err(|why| {
             match why.path().to_string().as_str() {
-                "." => Error::Malformed(format!(
+                // What is not JSON has no path.
+                "." | "?" => Error::Malformed(format!(
                     "the body is not a JSON object as it should be: {}",
                     why.inner()
                 )),
@@ -183,6 +187,10 @@ fn talk(body: &Body<'_>, headers: &Headers) -> Result<Talk> {
             .map(message::client_message_id)
             .transpose()?,
         headers: own_headers(headers)?,
+        trace: headers
+            .get(TRACEPARENT)
+            .and_then(TraceContext::parse)
+            .filter(|trace| trace.sampled),
     })
 }
 
@@ -197,7 +205,7 @@ const NOT_OWN: [&str; 11] = [
     "authorization",
     "login",
     "passcode",
-    "traceparent",
+    TRACEPARENT,
     "tracestate",
 ];
 

@@ -43,8 +43,7 @@ impl Session {
         // It was none until now: one task, and one CONNECT.
         let _ = self.user.set(User { profile, account });
         self.shard.logged_in(&uid, self);
-        let session = format!("{:016x}-{}-{}", node.id.0, self.shard.index, self.id);
-        let mut out = BytesMut::new();
+        let (session, mut out) = (self.name(), BytesMut::new());
         if let Ok(connected) = Connected::new(version, &session, SERVER, (own, own)) {
             ServerFrame::Connected(connected).write_ws(version, &mut out);
         }

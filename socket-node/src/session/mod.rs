@@ -14,6 +14,7 @@ mod ended;
 mod events;
 mod exit;
 mod fault;
+mod inspect;
 mod join;
 mod leave;
 mod places;
@@ -258,6 +259,20 @@ impl Session {
     /// The node goes down: the client is to come back elsewhere.
     pub(crate) fn close_for_restart(self: &Rc<Self>) {
         self.close(Bytes::new(), ws::close_code::SERVICE_RESTART, "restarting");
+    }
+
+    /// An operator ends all sockets of the user.
+    pub(crate) fn close_as_kicked(self: &Rc<Self>) {
+        self.close(
+            Bytes::new(),
+            ws::close_code::POLICY_VIOLATION,
+            "closed by an operator",
+        );
+    }
+
+    /// What CONNECTED calls it: node, shard and number.
+    fn name(&self) -> String {
+        format!("{}-{}-{}", self.shard.node.id, self.shard.index, self.id)
     }
 
     fn place(&self, room: RoomId) -> Option<Place> {

@@ -13,6 +13,7 @@ use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
 use roomtone_shared::rooms;
 use roomtone_shared::store::Appending;
+use roomtone_shared::traces::{Kind, Span};
 
 use super::Session;
 use super::asked::Talk;
@@ -77,6 +78,8 @@ pub(super) struct Sent {
     due: Due,
     /// What tells whether the log took it, until somebody waits for that.
     appending: Option<Appending>,
+    /// Until it is answered.
+    span: Span,
 }
 
 /// Messages of one room that came at once, one behind the other: the log takes them as one record, which is far less work for
@@ -88,10 +91,11 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// Whether a message is one of these.
+    /// Whether a message is one of these. One in a trace of its own stands alone, for a record is in one trace.
     pub(super) fn takes(&self, talk: &Talk) -> bool {
-        let same_room = self.talks.last().is_none_or(|last| last.room == talk.room);
-        same_room && self.talks.len() < limits::LINES_MAX
+        let fits =
+            |last: &Talk| last.room == talk.room && last.trace.is_none() && talk.trace.is_none();
+        self.talks.last().is_none_or(fits) && self.talks.len() < limits::LINES_MAX
     }
 
     pub(super) fn push(&mut self, talk: Talk, receipt: Option<String>) {
@@ -115,19 +119,22 @@ impl Session {
             return;
         };
         let answer = self.keep_answer();
+        let parent = talks.iter().find_map(|talk| talk.trace);
         let sent = Sent {
             answer,
             room,
             due,
             appending: None,
+            span: Span::begin("SEND /chat/pub/send", Kind::Server, parent),
         };
         match self.admit(room, talks).await {
             Ok(said) => self.append(sent, said),
-            Err(why) => self.refuse_sent(&sent, &why),
+            Err(why) => self.refuse_sent(sent, &why),
         }
     }
 
-    fn refuse_sent(self: &Rc<Self>, sent: &Sent, why: &Error) {
+    fn refuse_sent(self: &Rc<Self>, mut sent: Sent, why: &Error) {
+        sent.span.fail(why.kind());
         self.refuse(sent.answer, why, Some(sent.room), &sent.due.of_refusals());
     }
 
@@ -164,6 +171,7 @@ impl Session {
             as_of,
             lines: talks.into_iter().map(line).collect(),
             origin: None,
+            trace: None,
         })
     }
 
@@ -213,6 +221,7 @@ impl Session {
             session: self.id,
             answer: sent.answer,
         });
+        said.trace = sent.span.context();
         sent.appending = Some(node.stores.log.append(sent.room, Event::Said(said)));
         let watched = self.under_way(|under_way| {
             under_way.in_flight.push(sent);
@@ -248,7 +257,7 @@ impl Session {
 
     fn not_appended(self: &Rc<Self>, answer: u64, why: &Error) {
         if let Some(sent) = self.take_sent(answer) {
-            self.refuse_sent(&sent, why);
+            self.refuse_sent(sent, why);
         }
     }
 

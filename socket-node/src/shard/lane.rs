@@ -81,6 +81,11 @@ impl Lane {
         self.members.set(self.members.get() + 1);
     }
 
+    /// How many subscriptions have it.
+    pub(crate) fn members(&self) -> usize {
+        self.members.get()
+    }
+
     /// Counts a subscription out; true where it was the last.
     pub(crate) fn leave(&self, subscription: &Rc<Subscription>) -> bool {
         self.silence(subscription);

@@ -3,6 +3,7 @@
 //! It takes entries from the ring in their order, changes who hears what, and hands messages to lanes. It
 //! knows sessions by their state only; what a frame asks for is the session's business.
 
+pub(crate) mod inspect;
 pub(crate) mod lane;
 mod resume;
 mod rooms;
@@ -19,6 +20,7 @@ use ahash::AHashMap;
 use roomtone_shared::domain::event::{Event, Fact, MemberChange, MemberEvent, Partition};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::Uid;
+use roomtone_shared::traces::{Kind, Span};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
@@ -27,6 +29,7 @@ use crate::counts::Counts;
 use crate::entry::Entry;
 use crate::node::Node;
 use crate::session::Session;
+use inspect::Question;
 use rooms::Rooms;
 
 /// Entries taken from the ring in one tick.
@@ -39,6 +42,8 @@ const LINGER: Duration = Duration::from_millis(1);
 pub(crate) const READ_BYTES: usize = 64 << 10;
 /// New sockets that wait for a shard.
 const ARRIVALS_MAX: usize = 1_024;
+/// Questions of operators that wait for a shard.
+const QUESTIONS_MAX: usize = 16;
 
 /// A socket after its upgrade.
 pub(crate) struct Arrival {
@@ -52,6 +57,8 @@ pub(crate) struct Arrival {
 /// The way to a shard from other threads.
 pub(crate) struct ShardHandle {
     arrivals: mpsc::Sender<Arrival>,
+    /// What operators ask it.
+    pub(crate) questions: mpsc::Sender<Question>,
     /// What it has and has done.
     pub(crate) counts: Arc<Counts>,
 }
@@ -113,15 +120,18 @@ pub(crate) struct Unstarted {
     index: u16,
     from: Vec<u64>,
     arrivals: Arrivals,
+    asked: mpsc::Receiver<Question>,
     counts: Arc<Counts>,
 }
 
 /// Makes a shard and the way to it; `from` is where each part of the log goes on.
 pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Unstarted) {
     let (arrivals, queue) = mpsc::channel(ARRIVALS_MAX);
+    let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
     let counts = Arc::new(Counts::default());
     let handle = ShardHandle {
         arrivals,
+        questions,
         counts: counts.clone(),
     };
     let unstarted = Unstarted {
@@ -132,6 +142,7 @@ pub(crate) fn new(node: Arc<Node>, index: u16, from: &[u64]) -> (ShardHandle, Un
             queue,
             counts: counts.clone(),
         },
+        asked,
         counts,
     };
     (handle, unstarted)
@@ -158,7 +169,7 @@ impl Unstarted {
         let shard = Shard::new(self.node, self.index, self.from, self.counts);
         let shard = Rc::new(shard);
         let _over = Over(shard.clone());
-        shard.run(self.arrivals).await;
+        shard.run(self.arrivals, self.asked).await;
     }
 }
 
@@ -208,7 +219,7 @@ impl Shard {
         }
     }
 
-    async fn run(self: Rc<Self>, mut arrivals: Arrivals) {
+    async fn run(self: Rc<Self>, mut arrivals: Arrivals, mut asked: mpsc::Receiver<Question>) {
         let mut end = self.node.ring.follow();
         let mut shutdown = self.node.shutdown.subscribe();
         let mut ticks = tokio::time::interval(tick::EVERY);
@@ -229,6 +240,10 @@ impl Shard {
                     self.arrive(arrival);
                     false
                 }
+                Some(question) = asked.recv() => {
+                    self.answer(question);
+                    false
+                }
             };
             if ready {
                 self.linger(&mut end, enough).await;
@@ -236,14 +251,18 @@ impl Shard {
                 self.take_entries();
                 let long = begun.elapsed() > LONG_TICK;
                 enough = if long { self.cursor.get() - from } else { 0 };
+                // Entries may be there always.
                 if let Ok(arrival) = arrivals.queue.try_recv() {
                     self.arrive(arrival);
+                }
+                if let Ok(question) = asked.try_recv() {
+                    self.answer(question);
                 }
                 tokio::task::yield_now().await;
             }
         }
         // What comes too late is let go of.
-        drop(arrivals);
+        drop((arrivals, asked));
         self.drain(&mut end).await;
     }
 
@@ -341,7 +360,12 @@ impl Shard {
     fn take_entries(self: &Rc<Self>) {
         let entries = self.node.ring.read(self.cursor.get(), TICK_ENTRIES_MAX);
         let now = Instant::now();
+        // Over when all of it is written. Mostly there is none.
+        let mut spans = vec![];
         for entry in &entries {
+            if let Some(trace) = entry.judged.record.fact.trace() {
+                spans.push(Span::begin("deliver", Kind::Consumer, Some(trace)));
+            }
             self.take(entry, now);
             self.cursor.set(entry.place + 1);
             if let Some(position) = self.positions.get(entry.partition().index()) {
@@ -349,6 +373,7 @@ impl Shard {
             }
         }
         self.rooms.borrow_mut().flush(now, &self.counts);
+        drop(spans);
         self.node.ring.took(self.index, self.cursor.get());
         let reached = self
             .waiting
@@ -380,6 +405,12 @@ impl Shard {
                 if let (Some(session), Some(origin)) = (session, mine) {
                     session.read_back(origin.answer, &entry.judged.verdicts);
                 }
+            }
+            Fact::Kicked(uid) => {
+                let sessions = self.of_user(uid);
+                sessions
+                    .iter()
+                    .for_each(|session| session.close_as_kicked());
             }
             Fact::In(..) | Fact::NodeGone(_) | Fact::Unreadable(_) => {}
         }

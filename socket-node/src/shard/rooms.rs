@@ -108,6 +108,14 @@ impl Rooms {
             .count()
     }
 
+    /// Rooms that somebody listens to, with how many subscriptions there are.
+    pub(crate) fn listeners(&self) -> impl Iterator<Item = (RoomId, usize)> {
+        self.topics.iter().filter_map(|(topic, lanes)| match topic {
+            Topic::Chat(room) => Some((*room, lanes.iter().map(|lane| lane.members()).sum())),
+            Topic::Presence(_) | Topic::Replies => None,
+        })
+    }
+
     /// What plays when in a room, where it is known here.
     pub(crate) fn schedule(&self, room: RoomId) -> Option<Arc<Schedule>> {
         self.schedules.get(&room).cloned()

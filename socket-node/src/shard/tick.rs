@@ -37,7 +37,7 @@ impl Shard {
     }
 
     /// Every session, the oldest first: so that what happens is the same where everything before it was.
-    fn all_sessions(&self) -> Vec<Rc<Session>> {
+    pub(super) fn all_sessions(&self) -> Vec<Rc<Session>> {
         let sessions = self.sessions.borrow();
         let mut all: Vec<_> = sessions
             .iter()

@@ -357,6 +357,8 @@ async fn every_message_of_a_socket_is_as_its_example_says() {
     }
     let document = page(&server, "/asyncapi.json").await;
     assert_eq!(document["asyncapi"], "3.0.0");
+    let at = &document["servers"]["local"]["host"];
+    assert_eq!(at, &json!(server.address().to_string()));
     let told = document["components"]["messages"]
         .as_object()
         .expect("messages");

@@ -2,7 +2,7 @@
 
 use roomtone_tests::client::{Answer, REPLIES};
 use roomtone_tests::frame::{Frame, Version};
-use roomtone_tests::room::{create_request, new_room, text};
+use roomtone_tests::room::{ask_to_create, new_room, text};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::token::{SECRET, claims, sign, sign_with, unsigned};
 use roomtone_tests::user::User;
@@ -184,23 +184,10 @@ async fn a_service_acts_for_others_and_a_user_for_themselves() {
             .await;
         if let Some(token) = token.json()["token"].as_str() {
             let user = bearing(&server, token.to_owned());
-            user.ask(
-                "POST",
-                "/v1/api/rooms/create",
-                &create_request(&owner, "p-1"),
-            )
-            .await
-            .problem(403);
+            ask_to_create(&user, &owner, "p-1").await.problem(403);
         }
     }
-    service
-        .ask(
-            "POST",
-            "/v1/api/rooms/create",
-            &create_request(&owner, "p-1"),
-        )
-        .await
-        .expect(201);
+    ask_to_create(&service, &owner, "p-1").await.expect(201);
 }
 
 #[tokio::test]
@@ -283,4 +270,18 @@ async fn a_nickname_is_what_the_token_says_and_can_not_deceive() {
             "{nickname:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_service_without_a_nickname_creates_lists_and_finds_and_is_no_user() {
+    let server = Server::start().await;
+    let owner = server.new_user().await;
+    let service = server.nameless_service().await;
+    let room = ask_to_create(&service, &owner, "p-1").await.expect(201);
+    service.get("/v1/api/rooms/").await.expect(200);
+    let found = service.get("/v1/api/rooms/playlists/p-1").await.expect(200);
+    assert_eq!(found["roomId"], room["id"]);
+    let path = format!("/v1/api/rooms/{}", room["id"].as_str().unwrap());
+    service.get(&path).await.problem(403);
+    service.get("/v1/api/rooms/joined").await.problem(403);
 }

@@ -2,7 +2,9 @@
 
 use roomtone_tests::client::talk;
 use roomtone_tests::deadline::until;
-use roomtone_tests::room::{act, create, create_request, new_room, playlist, text, texts};
+use roomtone_tests::room::{
+    act, ask_to_create, create, create_request, new_room, playlist, text, texts,
+};
 use roomtone_tests::server::{Server, Starting};
 use serde_json::{Value, json};
 
@@ -200,14 +202,7 @@ async fn ids_go_on_upwards_when_a_room_starts_anew() {
         .ask("POST", &format!("/v1/api/rooms/exit/{room}"), &json!({}))
         .await;
     client.done(act("exit", &room)).await;
-    server
-        .service()
-        .await
-        .ask(
-            "POST",
-            "/v1/api/rooms/create",
-            &create_request(&owner, "p-1"),
-        )
+    ask_to_create(&server.service().await, &owner, "p-1")
         .await
         .expect(200);
     client.join(&room).await;
@@ -245,13 +240,7 @@ async fn a_room_is_live_exactly_while_it_has_members_however_they_race() {
         let verb = if round % 2 == 0 { "join" } else { "exit" };
         let race = coming.post(act(verb, &room)).await;
         if round % 3 == 0 {
-            let again = service
-                .ask(
-                    "POST",
-                    "/v1/api/rooms/create",
-                    &create_request(&owner, "p-1"),
-                )
-                .await;
+            let again = ask_to_create(&service, &owner, "p-1").await;
             assert_eq!(again.expect(200)["id"], room.as_str());
         }
         going.answer(&exit).await;

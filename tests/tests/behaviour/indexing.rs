@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roomtone_tests::deadline::until;
-use roomtone_tests::room::{create, create_request, new_room, text, texts};
+use roomtone_tests::room::{ask_to_create, create, new_room, text, texts};
 use roomtone_tests::search::{Mood, Search};
 use roomtone_tests::server::{Server, Starting};
 use serde_json::json;
@@ -37,14 +37,7 @@ async fn a_room_is_indexed_before_create_answers() {
     let entry = json!({"roomId": room, "roomName": "list p-1", "playlistId": "p-1", "thumbnailImage": "https://images.example/0.png"});
     assert_eq!(search.indexed(), vec![entry.clone()]);
     // The room there is needs no second entry.
-    server
-        .service()
-        .await
-        .ask(
-            "POST",
-            "/v1/api/rooms/create",
-            &create_request(&owner, "p-1"),
-        )
+    ask_to_create(&server.service().await, &owner, "p-1")
         .await
         .expect(200);
     assert_eq!(search.indexed(), vec![entry]);

@@ -1,5 +1,6 @@
 //! What a node tells those who watch it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use roomtone_tests::client::talk;
@@ -14,6 +15,31 @@ use roomtone_tests::server::Server;
 async fn shows(admin: SocketAddr, name: &str, value: f64) {
     let shown = || async { (figures(admin).await.get(name) == Some(&value)).then_some(()) };
     until(&format!("{name} to be {value}"), shown).await;
+}
+
+/// Every figure that an alert or the dashboard names is one of a node's.
+fn what_operators_watch_is_told(told: &BTreeMap<String, f64>) {
+    let plain = |name: &String| name.split('{').next().unwrap_or_default().to_owned();
+    let told: BTreeSet<String> = told.keys().map(plain).collect();
+    for (file, text) in [
+        (
+            "alerts",
+            include_str!("../../../infra/prometheus/alerts.yaml"),
+        ),
+        (
+            "dashboard",
+            include_str!("../../../infra/grafana/roomtone.json"),
+        ),
+    ] {
+        let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named: Vec<&str> = names
+            .filter_map(|name| name.strip_prefix("roomtone_"))
+            .collect();
+        assert!(!named.is_empty(), "{file}");
+        for name in named {
+            assert!(told.contains(name), "{file}: no figure is called {name}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -60,6 +86,7 @@ async fn a_node_tells_what_it_has_and_what_it_has_done() {
         (all["recorder_parts"] >= 1.0).then_some(all)
     };
     let all = until("a part of the log to record", records).await;
+    what_operators_watch_is_told(&all);
     assert!(all["records_taken_total"] >= 4.0, "{all:?}");
     assert!(
         all["lease_age_seconds"] < 10.0 && all["log_lag_seconds"] < 10.0,

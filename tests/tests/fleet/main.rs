@@ -6,9 +6,12 @@
 // All of this is test code, where a broken expectation must stop the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod admin;
 mod away;
 mod burst;
+mod eureka;
 mod figures;
 mod membership_crash;
 mod recorder;
 mod topic;
+mod traces;

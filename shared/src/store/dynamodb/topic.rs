@@ -34,7 +34,7 @@ pub enum EpochError {
     /// The log is not the one that was recorded.
     #[error(
         "the topic was made anew: partition {partition} {found}, and {covered} records of it are in history. \
-         Nothing was changed. If the old topic is lost for good, begin a new epoch: start one node with \
+         Nothing that was there is changed. If the old topic is lost for good, begin a new epoch: start one node with \
          ROOMTONE_NEW_EPOCH={next}"
     )]
     MadeAnew {

@@ -67,7 +67,7 @@ pub(super) fn record(tables: &mut Tables<'_>, batch: &[Recordable]) -> Result<()
                 rooms.entry(*room).or_default().members +=
                     i64::from(is.joined) - i64::from(was.joined);
             }
-            Fact::In(..) | Fact::Unreadable(_) => {}
+            Fact::In(..) | Fact::Kicked(_) | Fact::Unreadable(_) => {}
         }
         for shown in &judged.shown {
             let (message, position) = (&shown.message, *position);

@@ -82,7 +82,7 @@ impl KafkaLog {
         let mut record =
             BaseRecord::<str, [u8], _>::with_opaque_to(&self.settings.topic, Box::new(waiting))
                 .partition(record::number(partition))
-                .headers(record::headers(id))
+                .headers(record::headers(id, fact.trace()))
                 .payload(&value);
         record.key = key.as_deref();
         self.producer.send(record)

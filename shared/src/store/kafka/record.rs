@@ -1,4 +1,4 @@
-//! A record as Kafka has it: the fact as JSON, the append that it came by in a header.
+//! A record as Kafka has it: the fact as JSON; in headers the append that it came by, and where it stands in a trace.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,19 +7,27 @@ use rdkafka::Message;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 
-use crate::domain::event::{AppendId, Fact, Partition, Record};
+use crate::domain::event::{AppendId, Event, Fact, Partition, Record, Said};
 use crate::domain::time::Timestamp;
+use crate::domain::trace::{TRACEPARENT, TraceContext};
 
 /// The header with the append's id.
 const APPEND: &str = "append";
 
-/// The header of a record that came by this append.
-pub(super) fn headers(id: AppendId) -> OwnedHeaders {
+/// The headers of a record that came by this append.
+pub(super) fn headers(id: AppendId, trace: Option<TraceContext>) -> OwnedHeaders {
     let value = encode(id);
-    OwnedHeaders::new_with_capacity(1).insert(Header {
+    let headers = OwnedHeaders::new_with_capacity(2).insert(Header {
         key: APPEND,
         value: Some(&value),
-    })
+    });
+    match trace {
+        Some(trace) => headers.insert(Header {
+            key: TRACEPARENT,
+            value: Some(&trace.to_string()),
+        }),
+        None => headers,
+    }
 }
 
 fn encode(id: AppendId) -> [u8; 16] {
@@ -47,29 +55,48 @@ pub(super) fn time(message: &impl Message) -> Timestamp {
 pub(super) fn read(message: &BorrowedMessage<'_>) -> Arc<Record> {
     let (partition, offset) = (place(message.partition()), message.offset());
     let octets = message.payload().unwrap_or_default();
-    let fact = serde_json::from_slice(octets);
+    let (append, trace) = told(message);
+    let fact = match serde_json::from_slice(octets) {
+        Ok(Fact::In(room, Event::Said(said))) => {
+            Fact::In(room, Event::Said(Said { trace, ..said }))
+        }
+        Ok(fact) => fact,
+        Err(why) => {
+            let partition = partition.0;
+            tracing::error!(partition, offset, %why, "a record cannot be read, and is passed over");
+            Fact::Unreadable(octets.into())
+        }
+    };
     Arc::new(Record {
         partition,
         offset: u64::try_from(offset).unwrap_or(0),
         at: time(message),
-        append: append(message),
-        fact: fact.unwrap_or_else(|why| {
-            let partition = partition.0;
-            tracing::error!(partition, offset, %why, "a record cannot be read, and is passed over");
-            Fact::Unreadable(octets.into())
-        }),
+        append,
+        fact,
     })
 }
 
-/// The append that a message came by, where it says so.
-fn append(message: &BorrowedMessage<'_>) -> Option<AppendId> {
-    let headers = message.headers()?;
+/// The append that a message came by, and where it stands in a trace, where it says so.
+fn told(message: &BorrowedMessage<'_>) -> (Option<AppendId>, Option<TraceContext>) {
+    let Some(headers) = message.headers() else {
+        return (None, None);
+    };
     let find = || {
-        let header = headers.iter().find(|header| header.key == APPEND)?;
-        decode(header.value?)
+        let (mut append, mut trace) = (None, None);
+        for header in headers.iter() {
+            match (header.key, header.value) {
+                (APPEND, Some(value)) => append = decode(value),
+                (TRACEPARENT, Some(value)) => {
+                    let text = std::str::from_utf8(value).ok();
+                    trace = text.and_then(TraceContext::parse);
+                }
+                _ => {}
+            }
+        }
+        (append, trace)
     };
     // The library panics at a header whose name is not UTF-8. Ours are; a stranger's must not stop all readers.
-    catch_unwind(AssertUnwindSafe(find)).ok().flatten()
+    catch_unwind(AssertUnwindSafe(find)).unwrap_or_default()
 }
 
 /// An offset as Kafka counts them; below 0 it stands for something else.

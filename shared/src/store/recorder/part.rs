@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Result;
 use crate::store::Log;
 use crate::store::redis::{RECENT_RENEWAL_MS, RoomRows};
+use crate::traces::{Kind, Span};
 
 /// A part as it is being recorded.
 struct Part<'d> {
@@ -68,6 +69,15 @@ pub(super) async fn record(desk: &Desk, partition: Partition) -> Result<Infallib
     }
 }
 
+/// The records of a batch that somebody looks at.
+fn spans(judged: &[Judged]) -> Vec<Span> {
+    let traces = judged
+        .iter()
+        .filter_map(|judged| judged.record.fact.trace());
+    let begin = |trace| Span::begin("record", Kind::Consumer, Some(trace));
+    traces.map(begin).collect()
+}
+
 impl Part<'_> {
     /// Judges a batch and records it, however long the stores take.
     async fn take(&mut self, batch: Vec<Arc<Record>>) {
@@ -81,6 +91,8 @@ impl Part<'_> {
             return;
         };
         self.share.waits_since(Some(first.record.at));
+        // Over when all of it is written, and told.
+        let _spans = spans(judged);
         let (to, at) = (last.record.offset + 1, last.record.at);
         let mut pause = PAUSE.0;
         while let Err(why) = self.write(judged, to, at).await {

@@ -32,6 +32,11 @@ const ADDRESSES: [&str; 4] = [
     "REDIS_URL",
 ];
 
+/// Where CloudFormation is to make the tables, if it is; a node makes them otherwise.
+const CLOUDFORMATION: &str = "ROOMTONE_TESTS_CLOUDFORMATION";
+/// Emulators take any signature, but read from it which service is meant.
+const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0";
+
 /// What the stores have to say, where somebody wants to see it.
 static LOGS: Once = Once::new();
 static PLACES: Semaphore = Semaphore::const_new(PLACES_MAX);
@@ -114,6 +119,36 @@ fn settings(name: &str) -> Env {
         .with("ROOMTONE_REDIS_PREFIX", &format!("{name}:"))
 }
 
+/// Deploys the tables as an operator does.
+fn deploy_tables(cloudformation: &str, stack: &str) {
+    let template = include_str!("../../../../infra/tables.json");
+    let prefix = format!("{stack}-");
+    let asked = [
+        ("Action", "CreateStack"),
+        ("Version", "2010-05-15"),
+        ("StackName", stack),
+        ("TemplateBody", template),
+        ("Parameters.member.1.ParameterKey", "Prefix"),
+        ("Parameters.member.1.ParameterValue", &prefix),
+    ];
+    let made = ureq::post(cloudformation)
+        .header("Authorization", SIGNATURE)
+        .send_form(asked);
+    made.expect("a stack of tables");
+    // A node would make what is missing.
+    for table in ["memberships", "history", "log"] {
+        let looked = ureq::post(cloudformation)
+            .header(
+                "Authorization",
+                &SIGNATURE.replace("cloudformation", "dynamodb"),
+            )
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .header("X-Amz-Target", "DynamoDB_20120810.DescribeTable")
+            .send(format!(r#"{{"TableName": "{prefix}{table}"}}"#));
+        looked.unwrap_or_else(|why| panic!("{table} was not made: {why}"));
+    }
+}
+
 /// Tells the log's appends what became of them, as a node's reader does.
 async fn answer(stores: &Stores) -> JoinHandle<()> {
     let (mut judges, log) = (Judges::new(stores), stores.log.clone());
@@ -134,7 +169,11 @@ async fn answer(stores: &Stores) -> JoinHandle<()> {
 impl Place for RealParts {
     async fn open(&self) -> Stores {
         let permit = || async { PLACES.acquire().await.expect("a semaphore that stays") };
+        let first = self.permit.get().is_none();
         self.permit.get_or_init(permit).await;
+        if let Some(cloudformation) = self.env.text(CLOUDFORMATION).filter(|_| first) {
+            deploy_tables(cloudformation, &self.name);
+        }
         let mut running = self.running.lock().await;
         // What ran until now ends before anything new begins, as a process does.
         drop(running.take());

@@ -32,6 +32,7 @@ async fn send(
         who,
         "안녕".into(),
         own_id.map(Into::into),
+        None,
         async { Ok(()) },
     )
     .await

@@ -176,7 +176,9 @@ fn nothing_is_held_between_frames() {
     let mut feed = |octets: &[u8]| {
         let mut input = octets;
         while decoder.next(&mut input).expect("well formed").is_some() {}
-        decoder.bytes_held()
+        let held = decoder.bytes_held();
+        assert_eq!(decoder.is_idle(), held == 0, "{}", octets.escape_ascii());
+        held
     };
     assert_eq!(feed(b""), 0);
     assert_eq!(feed(b"\n\r\n\n"), 0);

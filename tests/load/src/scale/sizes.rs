@@ -134,6 +134,7 @@ pub(super) fn said(who: &Profile) -> Said {
             session: 50_000,
             answer: 10,
         }),
+        trace: None,
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) fn said(sender: u8, as_of: u64, lines: Vec<Line>) -> Event {
         as_of,
         lines,
         origin: None,
+        trace: None,
     })
 }
 

@@ -11,7 +11,7 @@ impl Rules<'_> {
     fn at(&self, n: usize) -> (&Record, RoomId, &Event) {
         match &self.0[n].fact {
             Fact::In(room, event) => (&self.0[n], *room, event),
-            Fact::NodeGone(_) | Fact::Unreadable(_) => panic!("of no room"),
+            Fact::NodeGone(_) | Fact::Kicked(_) | Fact::Unreadable(_) => panic!("of no room"),
         }
     }
 

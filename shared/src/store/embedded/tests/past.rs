@@ -93,6 +93,7 @@ pub(super) fn said(as_of: u64, own_id: &str) -> Event {
         as_of,
         lines,
         origin,
+        trace: None,
     })
 }
 
