@@ -1,6 +1,7 @@
 //! Bodies up to their limit, read whole before anything else is looked at: so the limit holds for every path,
 //! and who sends a body gets an answer, where one left unread would cost them the connection.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -8,6 +9,7 @@ use axum::extract::Request;
 use futures_util::StreamExt;
 use roomtone_shared::error::{Error, Result};
 use roomtone_shared::limits;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 /// Bytes of a body that is too large which are still taken, and let go.
@@ -28,7 +30,13 @@ pub(crate) async fn whole_of(request: Request) -> Result<Request> {
 
 async fn in_time(body: Body, wait: Duration) -> Result<Bytes> {
     let late = |_| Error::Malformed("the body did not come to its end in time".into());
-    timeout(wait, whole(body)).await.map_err(late)?
+    let mut whole = pin!(whole(body));
+    // Most bodies come with their head, and are there as soon as the server was asked once: no timer is set for them.
+    tokio::select! {
+        biased;
+        bytes = &mut whole => bytes,
+        () = yield_now() => timeout(wait, whole).await.map_err(late)?,
+    }
 }
 
 async fn whole(body: Body) -> Result<Bytes> {

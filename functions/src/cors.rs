@@ -1,10 +1,6 @@
 //! Pages of other origins (the Fetch standard's CORS protocol). Tokens travel in a header that a page sets
 //! itself, so nothing here is about credentials. Knows no operation.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use axum::extract::Request;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -13,11 +9,10 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use roomtone_shared::config::Origins;
 use roomtone_shared::error::Error;
-use tower::{Layer, Service, layer::layer_fn};
 
 use crate::problem::Problem;
-use crate::{Shared, body};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH");
 const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
@@ -25,76 +20,23 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, traceparent,
 /// Seconds for which a browser need not ask again.
 const MAX_AGE_S: u64 = 600;
 
-/// A route with what surrounds it: answers a browser's question in advance, lets any other request through to its body, and
-/// marks an answer as one that the origin's page may read.
-#[derive(Clone)]
-pub(crate) struct Cors<S> {
-    app: Shared,
-    route: S,
-}
-
-/// Surrounds routes. A service of its own and not a function of axum's `from_fn`: every request goes through here, and is put
-/// into one box less.
-pub(crate) fn layer<S>(app: Shared) -> impl Layer<S, Service = Cors<S>> + Clone {
-    layer_fn(move |route| Cors {
-        app: app.clone(),
-        route,
-    })
-}
-
-impl<S> Service<Request> for Cors<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
-    S: Clone + Send + 'static,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.route.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let origin = allowed(&self.app, request.headers());
-        // The one that is ready is the one that is called.
-        let ready = self.route.clone();
-        let mut route = std::mem::replace(&mut self.route, ready);
-        Box::pin(async move {
-            let mut response = if is_preflight(&request) {
-                preflight(request.headers(), origin.is_some())
-            } else {
-                match body::whole_of(request).await {
-                    Ok(request) => route.call(request).await?,
-                    Err(why) => Problem::from(why).into_response(),
-                }
-            };
-            let headers = response.headers_mut();
-            headers.append(VARY, HeaderValue::from_static("origin"));
-            if let Some(origin) = origin {
-                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-                headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-            }
-            Ok(response)
-        })
-    }
-}
-
 /// The request's origin, where its pages may use this server.
-fn allowed(app: &Shared, headers: &HeaderMap) -> Option<HeaderValue> {
+pub(crate) fn allowed(origins: &Origins, headers: &HeaderMap) -> Option<HeaderValue> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let allows = app.origins.allows(text(ORIGIN)?, text(HOST));
+    let allows = origins.allows(text(ORIGIN)?, text(HOST));
     headers.get(ORIGIN).filter(|_| allows).cloned()
 }
 
-fn is_preflight(request: &Request) -> bool {
+/// Whether a browser asks in advance.
+pub(crate) fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
         && headers.contains_key(ORIGIN)
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-fn preflight(asked: &HeaderMap, allowed: bool) -> Response {
+/// What it is told.
+pub(crate) fn preflight(asked: &HeaderMap, allowed: bool) -> Response {
     if !allowed {
         return Problem::from(Error::Forbidden(
             "pages of this origin may not use this server".into(),
@@ -116,6 +58,15 @@ fn preflight(asked: &HeaderMap, allowed: bool) -> Response {
         HeaderValue::from_static("access-control-request-headers"),
     );
     response
+}
+
+/// Marks an answer as one that the origin's page may read.
+pub(crate) fn mark(answer: &mut HeaderMap, origin: Option<HeaderValue>) {
+    answer.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Roomtone's HTTP operations: one file and one Lambda function each, and one router of them all.
 //!
-//! A request goes: `cors` → `body` → route → `identity` (who) → `input`, `query` (what) → handler → store, or
+//! A request goes: `middleware` (`cors` → `body` → `to_its_end` → `traced`) → route → `identity` (who) → `input`, `query` (what) → handler → store, or
 //! `roomtone_shared::rooms` where there is a rule. An error goes out through [`problem`]. Nothing here knows
 //! STOMP, or how a store keeps what it keeps.
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
+use axum::Router;
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::config::Origins;
 use roomtone_shared::error::Error;
@@ -37,6 +37,7 @@ mod cors;
 mod cursor;
 mod identity;
 mod input;
+mod middleware;
 mod pages;
 mod playlist_input;
 mod query;
@@ -91,20 +92,16 @@ pub const OPERATIONS: [Operation; 13] = [
     ("send-message", send_message::routes),
 ];
 
-/// All operations in one router. It answers every path, an unknown one with 404, also where it is merged with others. What a
-/// request changes is changed to the end, though who asked has gone.
+/// All operations in one router. It answers every path, an unknown one with 404, also where it is merged with others.
 pub fn app(state: App) -> Router {
     let all = OPERATIONS
         .iter()
         .fold(Router::new(), |all, (_, routes)| all.merge(routes()));
-    let places = to_its_end::places();
-    serve(all, state).layer(middleware::from_fn_with_state(
-        places,
-        to_its_end::to_its_end,
-    ))
+    serve(all, state)
 }
 
-/// The given routes with all that surrounds them: CORS, then the limit on bodies, and problems for what is not there.
+/// The given routes with all that surrounds them, and problems for what is not there. What a request changes is changed to the
+/// end, though who asked has gone.
 pub fn serve(routes: Router<Shared>, state: App) -> Router {
     let state = Arc::new(state);
     routes
@@ -112,8 +109,7 @@ pub fn serve(routes: Router<Shared>, state: App) -> Router {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
         })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(middleware::from_fn(traced::trace))
-        .layer(cors::layer(state.clone()))
+        .layer(middleware::layer(state.clone()))
         .with_state(state)
 }
 

@@ -1,15 +1,13 @@
 //! What a request changes is changed to the end though who asked has gone: a function on Lambda does so by itself, a server
 //! that drops the work with the connection would leave half of it for a sweep.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use roomtone_shared::error::Error;
+use axum::response::Response;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-
-use crate::problem::Problem;
 
 /// Requests that change something and are done at once; others wait, and are let go of with their connection. Without a bound,
 /// whoever asks and hangs up would leave more and more behind.
@@ -20,26 +18,48 @@ pub(crate) fn places() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(CHANGES_MAX))
 }
 
-/// Does what changes something in a task of its own, and waits for it. Only the end of the process ends that earlier.
+/// Does what changes something; dropped before that is done, it leaves the rest to a task of its own. Only the end of the
+/// process ends that earlier. A task from the start would cost every request the changes to it and back.
 pub(crate) async fn to_its_end(
-    State(places): State<Arc<Semaphore>>,
-    request: Request,
-    next: Next,
+    places: Arc<Semaphore>,
+    work: impl Future<Output = Response> + Send + 'static,
 ) -> Response {
-    if request.method().is_safe() {
-        return next.run(request).await;
-    }
     let place = places.acquire_owned().await;
-    let work = tokio::spawn(async move {
-        let answer = next.run(request).await;
+    let work = async move {
+        let done = work.await;
         drop(place);
-        answer
-    });
-    match work.await.map_err(tokio::task::JoinError::try_into_panic) {
-        Ok(answer) => answer,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // The process ends.
-        Err(Err(_)) => Problem::from(Error::Unavailable("the server")).into_response(),
+        done
+    };
+    Begun(Some(Box::pin(work))).await
+}
+
+/// Work that has begun, until it is done.
+struct Begun(Option<Pin<Box<dyn Future<Output = Response> + Send>>>);
+
+impl Future for Begun {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // What panicked has no rest, and without a runtime the process ends.
+        let rest = self.0.take().filter(|_| !std::thread::panicking());
+        if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
+            runtime.spawn(async {
+                rest.await;
+            });
+        }
     }
 }
 

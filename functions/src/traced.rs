@@ -7,26 +7,32 @@ use std::time::Instant;
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
-use axum::middleware::Next;
 use axum::response::Response;
 use roomtone_shared::domain::trace::{TRACEPARENT, TraceContext};
 use roomtone_shared::traces::{Kind, Span};
+use tower::Service;
 
 /// Surrounds a request with a span, which has the names of OpenTelemetry's conventions for HTTP, and notes its answer at `debug`.
-pub(crate) async fn trace(request: Request, next: Next) -> Response {
+pub(crate) async fn trace<S>(request: Request, route: S) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     if !tracing::enabled!(tracing::Level::DEBUG) {
-        return in_a_span(request, next).await;
+        return in_a_span(request, route).await;
     }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let begun = Instant::now();
-    let answer = in_a_span(request, next).await;
+    let answer = in_a_span(request, route).await;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = answer.status().as_u16();
     tracing::debug!(%method, path, status, took_ms, "answered");
     answer
 }
 
-async fn in_a_span(mut request: Request, next: Next) -> Response {
+async fn in_a_span<S>(mut request: Request, mut route: S) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let parent = request.headers().get(TRACEPARENT);
     let parent = parent.and_then(|value| value.to_str().ok());
     let parent = parent.and_then(TraceContext::parse);
@@ -36,13 +42,14 @@ async fn in_a_span(mut request: Request, next: Next) -> Response {
     let method = request.method().as_str();
     let mut span = Span::begin("HTTP", Kind::Server, parent);
     let Some(context) = span.context() else {
-        return next.run(request).await;
+        let Ok(answer) = route.call(request).await;
+        return answer;
     };
     span.rename(format!("{method} {path}"));
     span.note("http.request.method", method.to_owned());
     span.note("http.route", path.to_owned());
     request.extensions_mut().insert(context);
-    let mut answer = next.run(request).await;
+    let Ok(mut answer) = route.call(request).await;
     span.note(
         "http.response.status_code",
         answer.status().as_str().to_owned(),

@@ -302,7 +302,7 @@ fn is_reply(frame: &Frame) -> bool {
 }
 
 async fn read(mut reader: Reader, writer: Arc<Mutex<Writer>>, inbox: Arc<Inbox>, version: Version) {
-    let mut code = None;
+    let mut close = None;
     loop {
         match reader.read().await {
             Incoming::Data(bytes) => {
@@ -312,8 +312,8 @@ async fn read(mut reader: Reader, writer: Arc<Mutex<Writer>>, inbox: Arc<Inbox>,
             }
             Incoming::Ping(payload) => drop(writer.lock().await.message(PONG, &payload).await),
             Incoming::Pong => {}
-            Incoming::Close(given, _) => {
-                code = given;
+            Incoming::Close(given, why) => {
+                close = given.map(|code| (code, why));
                 drop(
                     writer
                         .lock()
@@ -322,7 +322,7 @@ async fn read(mut reader: Reader, writer: Arc<Mutex<Writer>>, inbox: Arc<Inbox>,
                         .await,
                 );
             }
-            Incoming::End => return inbox.end(code),
+            Incoming::End => return inbox.end(close),
         }
     }
 }

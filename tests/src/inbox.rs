@@ -8,6 +8,9 @@ use tokio::sync::Notify;
 use crate::deadline::within;
 use crate::frame::Frame;
 
+/// What a close says: its code and its reason.
+pub type Close = (u16, String);
+
 /// Frames in the order they came, and how the connection ended.
 #[derive(Debug, Default)]
 pub struct Inbox {
@@ -19,7 +22,7 @@ pub struct Inbox {
 struct State {
     frames: VecDeque<Frame>,
     beats: usize,
-    ended: Option<Option<u16>>,
+    ended: Option<Option<Close>>,
 }
 
 impl Inbox {
@@ -36,12 +39,12 @@ impl Inbox {
         self.changed.notify_waiters();
     }
 
-    /// Notes that nothing more comes, and the code of the close, if there was one.
+    /// Notes that nothing more comes, and what the close said, if one did.
     ///
     /// # Panics
     /// Where a test that held the state panicked.
-    pub fn end(&self, code: Option<u16>) {
-        self.state.lock().unwrap().ended.get_or_insert(code);
+    pub fn end(&self, close: Option<Close>) {
+        self.state.lock().unwrap().ended.get_or_insert(close);
         self.changed.notify_waiters();
     }
 
@@ -78,8 +81,9 @@ impl Inbox {
     /// # Panics
     /// Where it does not come.
     pub async fn ended(&self) -> Option<u16> {
-        self.wait("the end of the connection", |state| state.ended)
-            .await
+        let close = |state: &mut State| state.ended.clone();
+        let close = self.wait("the end of the connection", close).await;
+        close.map(|(code, _)| code)
     }
 
     /// Waits for this many heart-beats, counted from the beginning.

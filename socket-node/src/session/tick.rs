@@ -24,11 +24,11 @@ impl Session {
             return;
         }
         let settings = &self.shard.node.settings;
-        let silent = if self.busy.get() {
-            Duration::ZERO
-        } else {
-            now.saturating_duration_since(self.last_read.get())
-        };
+        // While something is done for the client nothing is read, and its silence begins anew behind that.
+        if self.busy.get() {
+            self.last_read.set(now);
+        }
+        let silent = now.saturating_duration_since(self.last_read.get());
         let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
         let stuck = self
             .outbox

@@ -5,6 +5,7 @@ use std::time::Duration;
 use roomtone_tests::archive;
 use roomtone_tests::client::{Answer, Client, talk};
 use roomtone_tests::deadline::until;
+use roomtone_tests::frame::{Frame, Version};
 use roomtone_tests::http::Response;
 use roomtone_tests::part::Part;
 use roomtone_tests::room::{act, create_request, new_room, texts};
@@ -237,6 +238,35 @@ async fn without_dynamodb_live_chat_goes_on_and_history_catches_up() {
         .collect();
     assert_eq!(texts(&own, "messageType"), ["ENTER"]);
     archive::is_the_log(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the real parts: localstack/up"]
+async fn who_waited_long_for_an_answer_is_not_taken_for_silent() {
+    let dynamodb = Part::start("dynamodb").await;
+    let at = format!("http://{}", dynamodb.at());
+    let starting = Starting::unhurried().with("DYNAMODB_ENDPOINT", at);
+    // Less than what a store that stands still is waited for.
+    let starting = starting.with("ROOMTONE_SILENCE_CLOSE_S", 3);
+    let starting = starting.with("ROOMTONE_SILENCE_PING_S", 1);
+    let server = starting.with("ROOMTONE_HEART_BEAT_S", 1).start().await;
+    let room = new_room(&server).await;
+    let client = server.new_user().await.connect().await;
+    let other = server.new_user().await.token;
+    dynamodb.signal("STOP").await;
+    client.refused(act("join", &room), 503).await;
+    dynamodb.signal("CONT").await;
+    // A beat is what a node gives that has looked at the clock.
+    let connect = Frame::new("CONNECT")
+        .with("accept-version", Version::V1_2.text())
+        .with("heart-beat", "0,1");
+    let connect = connect.with("passcode", &other);
+    let beating = Client::open(server.sockets().next(), Version::V1_2, &connect).await;
+    beating.expect("CONNECTED").beats(1).await;
+    client.settle().await;
+    let receipt = client.post(act("join", &room)).await;
+    let answer = client.answer(&receipt).await;
+    assert!(matches!(answer, Answer::Receipt(_)), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

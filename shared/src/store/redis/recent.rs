@@ -26,14 +26,17 @@
 //!
 //! *Fresh* means that a recorder said less than [`FRESH_MS`](super::recent_writer::FRESH_MS) ago that nothing is
 //! missing behind `covered`. So the newest page may be that much behind where a recorder cannot reach Redis, and
-//! no more. A page before a message that is not covered yet is left to history.
+//! no more. Who cannot reach it either asks history, and goes on to do so for as long: what they saw there is not
+//! gone the next moment. A page before a message that is not covered yet is left to history.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use redis::Script;
 
 use super::breaker::Wait;
 use super::client::Redis;
+use super::recent_writer::FRESH_MS;
 use crate::domain::event::Partition;
 use crate::domain::message::{ID_CHARS, MessageId};
 use crate::domain::room::RoomId;
@@ -47,12 +50,19 @@ pub(super) const KEPT: usize = 400;
 
 /// The newest messages of rooms, to read. Cheap to clone.
 #[derive(Clone)]
-pub(in crate::store) struct Recent(Redis);
+pub(in crate::store) struct Recent {
+    redis: Redis,
+    /// When Redis last did not answer.
+    away: Arc<Mutex<Option<Instant>>>,
+}
 
 impl Recent {
     /// Those in this Redis.
     pub(in crate::store) fn new(redis: Redis) -> Self {
-        Self(redis)
+        Self {
+            redis,
+            away: Arc::default(),
+        }
     }
 
     /// Messages before `before` (from the newest where that is `None`), newest first: `size` of them, or fewer
@@ -66,18 +76,31 @@ impl Recent {
         size: usize,
     ) -> Option<Vec<Archived>> {
         let other_epoch = before.is_some_and(|id| id.epoch != epoch);
-        if size == 0 || size > KEPT || other_epoch {
+        if size == 0 || size > KEPT || other_epoch || (before.is_none() && self.was_away()) {
             return None;
         }
         let mut asked = BEFORE.prepare_invoke();
-        asked.key(generation_key(&self.0, partition));
-        asked.key(room_key(&self.0, partition, room));
+        asked.key(generation_key(&self.redis, partition));
+        asked.key(room_key(&self.redis, partition, room));
         asked.arg(epoch).arg(size);
         if let Some(id) = before {
             asked.arg(id.offset).arg(id.index).arg(id.to_string());
         }
-        let rows: Option<Vec<Vec<u8>>> = self.0.run(Wait::Brief, &asked).await.ok()?;
-        page(&rows?)
+        let rows: Result<Option<Vec<Vec<u8>>>, _> = self.redis.run(Wait::Brief, &asked).await;
+        if rows.is_err() {
+            *self.away() = Some(Instant::now());
+        }
+        page(&rows.ok()??)
+    }
+
+    /// Whether Redis did not answer a moment ago: what it has may be from before that, and count as fresh still.
+    fn was_away(&self) -> bool {
+        self.away()
+            .is_some_and(|at| at.elapsed() <= Duration::from_millis(FRESH_MS))
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
