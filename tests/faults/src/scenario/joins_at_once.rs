@@ -26,7 +26,7 @@ const ROOMS_MAX: usize = 4;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     // A user's changes wait for each other, so that many users are what makes many changes.
-    let (people, each) = (scale.of(8, 64), scale.of(40, 2_600));
+    let (people, each) = (scale.of(8, 64), scale.of(20, 2_600));
     let server = Starting::unhurried().start().await;
     let mut rooms = vec![];
     for _ in 0..ROOMS {
