@@ -1,8 +1,8 @@
 //! Roomtone's HTTP operations: one file and one Lambda function each, and one router of them all.
 //!
-//! A request goes: `middleware` (`cors` → `body` → `to_its_end` → `traced`) → route → `identity` (who) → `input`, `query` (what) → handler → store, or
-//! `roomtone_shared::rooms` where there is a rule. An error goes out through [`problem`]. Nothing here knows
-//! STOMP, or how a store keeps what it keeps.
+//! A request goes: `middleware` (`cors` → `body` → `to_its_end` → `traced`) → route → `identity` (who) → `input`,
+//! `query` (what) → handler → store, or `roomtone_shared::rooms` where there is a rule. An error goes out through
+//! [`problem`]. Nothing here knows STOMP, or how a store keeps what it keeps.
 
 use std::sync::Arc;
 

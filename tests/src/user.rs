@@ -95,6 +95,20 @@ impl User {
         client
     }
 
+    /// Connects with a `heart-beat` header, and subscribes to nothing.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub async fn connect_beating(&self, version: Version, heart_beat: &str) -> Client {
+        let connect = Frame::new("CONNECT")
+            .with("accept-version", version.text())
+            .with("heart-beat", heart_beat)
+            .with("passcode", &self.token);
+        Client::open(self.sockets.next(), version, &connect)
+            .await
+            .unwrap_or_else(|error| panic!("CONNECT was refused: {error:?}"))
+    }
+
     async fn try_connect_at(&self, node: SocketAddr, version: Version) -> Result<Client, Frame> {
         let connect = Frame::new("CONNECT")
             .with("accept-version", version.text())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use roomtone_tests::archive;
 use roomtone_tests::client::{Answer, Client, talk};
 use roomtone_tests::deadline::until;
-use roomtone_tests::frame::{Frame, Version};
+use roomtone_tests::frame::Version;
 use roomtone_tests::http::Response;
 use roomtone_tests::part::Part;
 use roomtone_tests::room::{act, create_request, new_room, texts};
@@ -252,17 +252,13 @@ async fn who_waited_long_for_an_answer_is_not_taken_for_silent() {
     let server = starting.with("ROOMTONE_HEART_BEAT_S", 1).start().await;
     let room = new_room(&server).await;
     let client = server.new_user().await.connect().await;
-    let other = server.new_user().await.token;
+    let other = server.new_user().await;
     dynamodb.signal("STOP").await;
     client.refused(act("join", &room), 503).await;
     dynamodb.signal("CONT").await;
     // A beat is what a node gives that has looked at the clock.
-    let connect = Frame::new("CONNECT")
-        .with("accept-version", Version::V1_2.text())
-        .with("heart-beat", "0,1");
-    let connect = connect.with("passcode", &other);
-    let beating = Client::open(server.sockets().next(), Version::V1_2, &connect).await;
-    beating.expect("CONNECTED").beats(1).await;
+    let beating = other.connect_beating(Version::V1_2, "0,1").await;
+    beating.beats(1).await;
     client.settle().await;
     let receipt = client.post(act("join", &room)).await;
     let answer = client.answer(&receipt).await;

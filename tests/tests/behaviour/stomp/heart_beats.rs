@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roomtone_tests::client::Client;
 use roomtone_tests::deadline::within;
-use roomtone_tests::frame::{Frame, Version};
+use roomtone_tests::frame::Version;
 use roomtone_tests::raw::Raw;
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::socket::{Incoming, PING, PONG};
@@ -19,13 +19,8 @@ async fn quick() -> Server {
 }
 
 async fn client(server: &Server, version: Version, heart_beat: &str) -> Client {
-    let token = server.new_user().await.token;
-    let connect = Frame::new("CONNECT")
-        .with("accept-version", version.text())
-        .with("heart-beat", heart_beat);
-    Client::open(server.address(), version, &connect.with("passcode", &token))
-        .await
-        .unwrap()
+    let user = server.new_user().await;
+    user.connect_beating(version, heart_beat).await
 }
 
 #[tokio::test]

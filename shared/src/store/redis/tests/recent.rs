@@ -1,17 +1,18 @@
 //! The newest messages: whatever happens to recorders and to Redis, a page that is given has no hole.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::given;
+use super::given::{self, State, Way};
 use crate::domain::event::Partition;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::store::Archived;
 use crate::store::redis::recent::{generation_key, room_key};
-use crate::store::redis::recent_writer::RoomRows;
+use crate::store::redis::recent_writer::{FRESH_MS, RoomRows};
 use crate::store::redis::{Recent, RecentWriter, Redis};
 
 const EPOCH: u16 = 3;
@@ -295,6 +296,14 @@ async fn a_page_is_given_while_a_recorder_answers_for_it() {
     let offsets = |page: Option<Vec<Archived>>| -> Option<Vec<u64>> {
         Some(page?.iter().map(|a| a.message.id.offset).collect())
     };
+    // Said again with each try, for it counts for a moment only.
+    let renewed = async |world: &World| {
+        given::sure(async || {
+            world.recorders[0].writer.renew(PART).await;
+            offsets(newest(3).await)
+        })
+        .await
+    };
     let end = world.end();
     let record = async |world: &mut World, records| {
         given::sure(async || {
@@ -310,19 +319,11 @@ async fn a_page_is_given_while_a_recorder_answers_for_it() {
     };
     assert_eq!(newest(1).await, None, "nothing is known");
     record(&mut world, 30).await;
-    let page = given::sure(async || {
-        world.recorders[0].writer.renew(PART).await;
-        offsets(newest(3).await)
-    })
-    .await;
+    let page = renewed(&world).await;
     assert_eq!(page, [28, 26, 24]);
     assert_eq!(newest(KEPT + 1).await, None, "more than are kept");
     record(&mut world, end).await;
-    let page = given::sure(async || {
-        world.recorders[0].writer.renew(PART).await;
-        offsets(newest(3).await)
-    })
-    .await;
+    let page = renewed(&world).await;
     assert_eq!(page, [38, 36, 34]);
     // Before a message, also one that this room never had; not before what is not covered.
     let before = async |offset, index| {
@@ -428,5 +429,35 @@ async fn a_message_in_other_bytes_takes_the_place_of_the_first() {
         .map(|a| (a.message.id.offset, &*a.message.content))
         .collect();
     assert_eq!(page, [(2, last), (1, last), (0, last)]);
+    given::lose_all(&redis).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the real parts: localstack/up"]
+async fn who_could_not_reach_redis_leaves_the_newest_page_to_history_while_it_may_be_behind() {
+    let (way, prefix) = (Way::new(State::Open).await, given::prefix());
+    let redis = given::at(&given::url(), &prefix);
+    let (writer, recent) = (
+        RecentWriter::new(redis.clone()),
+        Recent::new(given::at(&way.url(), &prefix)),
+    );
+    let room = RoomId::new();
+    let archived = given::archived(room, EPOCH, 0, "hi");
+    let row = (archived.message.id, serde_json::to_vec(&archived).unwrap());
+    let rows = [(room, vec![row])];
+    // All the while it counts as fresh.
+    let newest = async || {
+        writer.apply(PART, EPOCH, 0, 1, &rows).await;
+        writer.renew(PART).await;
+        recent.before(room, PART, EPOCH, None, 1).await
+    };
+    given::sure(newest).await;
+    way.set(State::Cut);
+    let begun = Instant::now();
+    assert_eq!(newest().await, None);
+    way.set(State::Open);
+    given::sure(newest).await;
+    let took = begun.elapsed();
+    assert!(took > Duration::from_millis(FRESH_MS), "{took:?}");
     given::lose_all(&redis).await;
 }
