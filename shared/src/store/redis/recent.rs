@@ -24,7 +24,7 @@
 //! Neither can be. Where Redis loses its newest changes but keeps older ones, it keeps hash and sets as they were
 //! together at one time, for which the same holds; `covered` is lower then, and the next batch begins anew.
 //!
-//! *Fresh* means that a recorder said less than [`FRESH_MS`](super::recent_writer::FRESH_MS) ago that nothing is
+//! *Fresh* means that a recorder said less than [`FRESH_MS`] ago that nothing is
 //! missing behind `covered`. So the newest page may be that much behind where a recorder cannot reach Redis, and
 //! no more. Who cannot reach it either asks history, and goes on to do so for as long: what they saw there is not
 //! gone the next moment. A page before a message that is not covered yet is left to history.
@@ -36,7 +36,6 @@ use redis::Script;
 
 use super::breaker::Wait;
 use super::client::Redis;
-use super::recent_writer::FRESH_MS;
 use crate::domain::event::Partition;
 use crate::domain::message::{ID_CHARS, MessageId};
 use crate::domain::room::RoomId;
@@ -47,6 +46,8 @@ static BEFORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua
 
 /// Messages that a room keeps.
 pub(super) const KEPT: usize = 400;
+/// Milliseconds for which a recorder's word counts that nothing is missing behind what is covered.
+pub(super) const FRESH_MS: u64 = 2_000;
 
 /// The newest messages of rooms, to read. Cheap to clone.
 #[derive(Clone)]

@@ -7,13 +7,11 @@ use redis::Script;
 
 use super::breaker::Wait;
 use super::client::{Away, Redis};
-use super::recent::{KEPT, generation_key, room_key};
+use super::recent::{FRESH_MS, KEPT, generation_key, room_key};
 use crate::domain::event::Partition;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 
-/// Milliseconds for which a recorder's word counts that nothing is missing behind what is covered.
-pub(super) const FRESH_MS: u64 = 2_000;
 /// Milliseconds between two such words, at most.
 pub(in crate::store) const RENEWAL_MS: u64 = 500;
 /// Seconds that keys stay which nobody writes to.

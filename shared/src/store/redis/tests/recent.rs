@@ -11,8 +11,8 @@ use crate::domain::event::Partition;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
 use crate::store::Archived;
-use crate::store::redis::recent::{generation_key, room_key};
-use crate::store::redis::recent_writer::{FRESH_MS, RoomRows};
+use crate::store::redis::recent::{FRESH_MS, generation_key, room_key};
+use crate::store::redis::recent_writer::RoomRows;
 use crate::store::redis::{Recent, RecentWriter, Redis};
 
 const EPOCH: u16 = 3;
