@@ -26,6 +26,8 @@ export function newFleet() {
     ROOMTONE_SEARCH_TOPIC: `${name}-search`,
     DYNAMODB_TABLE_PREFIX: `${name}-`,
     ROOMTONE_REDIS_PREFIX: `${name}:`,
+    // On a busy machine it is late, and not away.
+    ROOMTONE_REDIS_TIMEOUT_MS: '2500',
     AUTH_HS256_SECRET: randomBytes(32).toString('hex'),
   };
 }

@@ -30,6 +30,8 @@ def new_fleet():
         "ROOMTONE_SEARCH_TOPIC": f"{name}-search",
         "DYNAMODB_TABLE_PREFIX": f"{name}-",
         "ROOMTONE_REDIS_PREFIX": f"{name}:",
+        # On a busy machine it is late, and not away.
+        "ROOMTONE_REDIS_TIMEOUT_MS": "2500",
         "AUTH_HS256_SECRET": secrets.token_hex(32),
     }
 

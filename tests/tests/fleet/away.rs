@@ -108,7 +108,9 @@ async fn becomes(what: &str, user: &User, path: &str, wanted: &Value) {
 async fn without_redis_all_goes_on_but_presence_over_http_and_nobody_is_taken_for_off() {
     let redis = Part::start("redis").await;
     let at = format!("redis://{}", redis.at());
-    let server = Starting::unhurried().with("REDIS_URL", at).start().await;
+    let starting = Starting::unhurried().with("REDIS_URL", at);
+    let starting = starting.with("ROOMTONE_REDIS_TIMEOUT_MS", 250);
+    let server = starting.start().await;
     let chat = Chat::begin(&server).await;
     let on = format!("/api/v1/presence/{}/on", chat.room);
     let [user, other] = &chat.users;

@@ -1,5 +1,7 @@
 //! Where the real parts are, and what they are for this fleet.
 
+use std::time::Duration;
+
 use crate::config::{ConfigError, Env};
 use crate::store::dynamodb::DynamoSettings;
 use crate::store::kafka::KafkaSettings;
@@ -39,6 +41,11 @@ impl FleetSettings {
         let redis = RedisSettings {
             url: redis_url?,
             prefix: text("ROOMTONE_REDIS_PREFIX", ""),
+            timeout: Duration::from_millis(env.number(
+                "ROOMTONE_REDIS_TIMEOUT_MS",
+                250,
+                50..=5_000,
+            )?),
         };
         let by_http = env.text("SEARCH_URL").is_some();
         Ok(Some(Self {
@@ -122,6 +129,7 @@ mod tests {
             ("KAFKA_BROKERS", ":9092"),
             ("ROOMTONE_KAFKA_PARTITIONS", "0"),
             ("ROOMTONE_KAFKA_MIN_INSYNC", "4"),
+            ("ROOMTONE_REDIS_TIMEOUT_MS", "49"),
             ("ROOMTONE_NEW_EPOCH", "next"),
             ("DYNAMODB_ENDPOINT", "localhost:4566"),
         ] {

@@ -13,10 +13,8 @@ use super::breaker::{Breaker, Failure, Wait};
 use crate::config::ConfigError;
 use crate::error::Error;
 
-/// Milliseconds that a call may take where there is another way.
-const BRIEF_MS: u64 = 50;
-/// Milliseconds that a call may take where there is none.
-const FULL_MS: u64 = 250;
+/// Where there is another way, a call may take this part of the time that it may take where there is none.
+const BRIEF_PART: u32 = 5;
 /// Calls that wait to be put on the connection; more wait for their place, no longer than a call may take.
 const UNSENT_MAX: usize = 1_024;
 /// What errors call the setting.
@@ -29,6 +27,8 @@ pub(in crate::store) struct RedisSettings {
     pub(in crate::store) url: String,
     /// `ROOMTONE_REDIS_PREFIX`: what all keys begin with; empty where Redis is for nothing else.
     pub(in crate::store) prefix: String,
+    /// `ROOMTONE_REDIS_TIMEOUT_MS`: how long a call may take where there is no other way.
+    pub(in crate::store) timeout: Duration,
 }
 
 impl fmt::Debug for RedisSettings {
@@ -58,6 +58,7 @@ pub(in crate::store) struct Redis(Arc<Shared>);
 struct Shared {
     client: Client,
     prefix: String,
+    timeout: Duration,
     /// The connection there is, with its number.
     connection: Mutex<Option<(u64, MultiplexedConnection)>>,
     /// How many connections there were. Whoever makes one holds this.
@@ -92,6 +93,7 @@ impl Redis {
         Ok(Self(Arc::new(Shared {
             client,
             prefix: settings.prefix.clone(),
+            timeout: settings.timeout,
             connection: Mutex::default(),
             made: tokio::sync::Mutex::default(),
             breaker: Mutex::default(),
@@ -131,10 +133,10 @@ impl Redis {
         if !self.breaker().admits(wait, Instant::now()) {
             return Err(Away);
         }
-        let limit = Duration::from_millis(match wait {
-            Wait::Brief => BRIEF_MS,
-            Wait::Full | Wait::Probe => FULL_MS,
-        });
+        let limit = match wait {
+            Wait::Brief => self.0.timeout / BRIEF_PART,
+            Wait::Full | Wait::Probe => self.0.timeout,
+        };
         match tokio::time::timeout(limit, self.try_twice(asked)).await {
             Ok(Ok(answer)) => {
                 if self.breaker().answered(wait) {
@@ -235,6 +237,7 @@ mod tests {
             let settings = RedisSettings {
                 url: url.into(),
                 prefix: String::new(),
+                timeout: Duration::from_millis(250),
             };
             assert!(!format!("{settings:?}").contains("secret"));
             let Err(why) = Redis::new(&settings) else {

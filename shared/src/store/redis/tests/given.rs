@@ -37,8 +37,12 @@ pub(crate) fn prefix() -> String {
 }
 
 pub(crate) fn at(url: &str, prefix: &str) -> Redis {
-    let (url, prefix) = (url.into(), prefix.into());
-    Redis::new(&RedisSettings { url, prefix }).unwrap()
+    let settings = RedisSettings {
+        url: url.into(),
+        prefix: prefix.into(),
+        timeout: Duration::from_millis(250),
+    };
+    Redis::new(&settings).unwrap()
 }
 
 /// Runs one command, whatever that takes.
