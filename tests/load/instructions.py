@@ -12,7 +12,8 @@ import tempfile
 
 from servers import READY_S, UNHINDERED, free_port, is_open, until
 
-BIN = pathlib.Path(os.environ["ROOMTONE_LOAD_BIN_DIR"])
+SERVER = os.environ["ROOMTONE_COUNTED"]
+LOAD = os.environ["ROOMTONE_LOAD"]
 EXPECTED = pathlib.Path(__file__).with_name("instructions.json")
 LISTENERS = 100
 MESSAGES = 1_000
@@ -34,7 +35,7 @@ def run(folder):
     """One run of the server with its load; leaves callgrind's files in the folder."""
     port = free_port()
     counted = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "--compress-strings=no", "--fair-sched=yes"]
-    server = [BIN / "roomtone", "--port", port, "--data", folder / "data"]
+    server = [SERVER, "--port", port, "--data", folder / "data"]
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
             [*counted, f"--callgrind-out-file={folder}/callgrind", *map(str, server)],
@@ -45,7 +46,7 @@ def run(folder):
         )
     try:
         until(lambda: is_open(port), "the server listens under callgrind", process)
-        load = [BIN / "roomtone-load", "talk", "--at", f"127.0.0.1:{port}", "--members", LISTENERS]
+        load = [LOAD, "talk", "--at", f"127.0.0.1:{port}", "--members", LISTENERS]
         load += ["--window", 1, "--messages", MESSAGES, "--warm-up-secs", 0]
         done = subprocess.run([*map(str, load)], stdout=subprocess.PIPE, text=True, timeout=RUN_S, check=True)
         figures = json.loads(done.stdout.splitlines()[-1])

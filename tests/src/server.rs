@@ -19,9 +19,6 @@ use crate::{fleet, program, settings};
 
 pub use crate::process::Failed;
 
-/// Socket nodes of a fleet, beside the process that answers HTTP too.
-const NODES: usize = 2;
-
 /// Counts over all servers of a run, so that a server on older data has no user twice.
 static USERS: AtomicU64 = AtomicU64::new(1);
 
@@ -146,9 +143,10 @@ impl Starting {
         let process = Process::start(binary, &arguments, folder.path(), &environment).await?;
         let mut nodes = vec![];
         if settings::on_fleet() {
-            for _ in 0..NODES {
-                nodes.push(start_node(folder.path(), &environment).await?);
-            }
+            // Socket nodes, beside the process that answers HTTP too.
+            let start = || start_node(folder.path(), &environment);
+            let (one, other) = tokio::try_join!(start(), start())?;
+            nodes.extend([one, other]);
         }
         let addresses = [&process].into_iter().chain(&nodes).map(|p| p.address);
         Ok(Server {

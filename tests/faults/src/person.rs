@@ -19,6 +19,8 @@ use crate::notes::{Note, Notes};
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long they wait for a word of a server that should answer at once.
 const SILENCE: Duration = Duration::from_secs(15);
+/// How long somebody who is to finish waits before they tell what for.
+const LATE: Duration = Duration::from_secs(200);
 /// Frames of a connection that wait to be taken in.
 const READ_AHEAD_MAX: usize = 1_024;
 const REPLIES: &str = "/user/queue/replies";
@@ -81,6 +83,8 @@ struct State {
     heard: BTreeMap<String, String>,
     ends: HashSet<(String, String)>,
     said_ends: bool,
+    /// When they tell what they still wait for; none before they are to finish, and once they have told.
+    late: Option<Instant>,
     connections: usize,
     /// By room, on this connection.
     subscriptions: BTreeMap<String, Subscribed>,
@@ -210,7 +214,7 @@ impl Person {
                 return true;
             }
             let again = self.state.unanswered.values().filter_map(|u| u.again).min();
-            let may_talk = self.may_talk();
+            let (may_talk, late) = (self.may_talk(), self.state.late);
             tokio::select! {
                 incoming = line.incoming.recv() => match incoming {
                     Some(Incoming::Data(bytes)) => {
@@ -227,9 +231,27 @@ impl Person {
                 () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
                     if !self.say_again(line).await { return false; }
                 }
-                changed = self.orders.changed() => if changed.is_err() { return true; },
+                () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => self.tell(),
+                changed = self.orders.changed() => {
+                    if changed.is_err() { return true; }
+                    self.state.late = Some(Instant::now() + LATE);
+                }
             }
         }
+    }
+
+    /// Says what they wait for, for whoever looks for a fault.
+    fn tell(&mut self) {
+        self.state.late = None;
+        let of = |room: &String| self.state.ends.iter().filter(|(of, _)| of == room).count();
+        let ends: Vec<_> = self.rooms.iter().map(|room| (room, of(room))).collect();
+        println!(
+            "  {} waits for {} answers, and has these of {} last words a room: {ends:?}; heard {:?}",
+            self.user.uid,
+            self.state.unanswered.len(),
+            self.talkers,
+            self.state.heard
+        );
     }
 
     fn may_talk(&self) -> bool {
