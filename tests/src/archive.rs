@@ -17,8 +17,8 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
 use crate::deadline::until;
-use crate::fleet;
 use crate::server::Server;
+use crate::{fleet, journal};
 
 /// How long a broker may take to answer.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -199,11 +199,14 @@ fn change(fact: &Value) -> Option<Change> {
     })
 }
 
-/// Every fact of the log, with its offset, each partition in its order.
+/// Every fact of the log of a fleet, or of the one process, with its offset, each partition in its order.
 ///
 /// # Panics
 /// Where the log can't be read.
 pub async fn facts(server: &Server) -> Vec<(i64, Value)> {
+    if !server.is_fleet() {
+        return journal::facts(server.folder().path());
+    }
     let (brokers, topic) = log_of(server);
     let read = tokio::task::spawn_blocking(move || read_facts(&brokers, &topic)).await;
     read.expect("a log that can be read")

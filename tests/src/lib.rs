@@ -12,6 +12,7 @@
 //! | `raw` | a STOMP connection for any octets |
 //! | `client` · `inbox` | a STOMP client that does what clients do |
 //! | `user` · `room` | who acts, and the room they act in |
+//! | `journal` | the log of the one process, read from its file |
 //! | `archive` | the log and what was archived of it, by clients of others |
 //! | `topic` | the topic of a fleet's log, as its operator handles it |
 //! | `part` · `port` | a real part that a test stops and starts, and the ports for it |
@@ -32,6 +33,7 @@ pub mod folder;
 pub mod frame;
 pub mod http;
 pub mod inbox;
+pub mod journal;
 pub mod part;
 pub mod port;
 pub mod process;

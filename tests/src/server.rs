@@ -30,6 +30,7 @@ pub struct Server {
     sockets: Sockets,
     folder: Arc<Folder>,
     environment: Vec<(String, String)>,
+    fleet: bool,
 }
 
 /// Where sockets may connect, one place after another. Clones are the same places, and count together.
@@ -76,6 +77,7 @@ pub struct Starting {
     folder: Option<Arc<Folder>>,
     environment: Vec<(String, String)>,
     port: u16,
+    alone: bool,
 }
 
 impl Starting {
@@ -90,6 +92,13 @@ impl Starting {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.environment.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// As the one process, whatever the others' tests run on.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 
@@ -142,7 +151,7 @@ impl Starting {
         let binary = program::path();
         let process = Process::start(binary, &arguments, folder.path(), &environment).await?;
         let mut nodes = vec![];
-        if settings::on_fleet() {
+        if self.on_fleet() {
             // Socket nodes, beside the process that answers HTTP too.
             let start = || start_node(folder.path(), &environment);
             let (one, other) = tokio::try_join!(start(), start())?;
@@ -155,12 +164,17 @@ impl Starting {
             nodes,
             folder,
             environment,
+            fleet: self.on_fleet(),
         })
+    }
+
+    fn on_fleet(&self) -> bool {
+        settings::on_fleet() && !self.alone
     }
 
     /// The test's own settings win over a fleet's.
     fn environment(&self, folder: &Path) -> Vec<(String, String)> {
-        let mut environment = match settings::on_fleet() {
+        let mut environment = match self.on_fleet() {
             true => fleet::environment(folder),
             false => vec![],
         };
@@ -192,6 +206,12 @@ impl Server {
     #[must_use]
     pub fn sockets(&self) -> &Sockets {
         &self.sockets
+    }
+
+    /// Whether it is a fleet, and not the one process.
+    #[must_use]
+    pub fn is_fleet(&self) -> bool {
+        self.fleet
     }
 
     /// Its data.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use roomtone_tests::archive::{self, Change};
 use roomtone_tests::client::Answer;
 use roomtone_tests::room::{act, new_room, texts};
-use roomtone_tests::server::Starting;
+use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
 use tokio::task::JoinSet;
 
@@ -25,12 +25,25 @@ const SOCKETS: usize = 6;
 const ROOMS_MAX: usize = 4;
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    // A user's changes wait for each other, so that many users are what makes many changes.
-    let (people, each) = (scale.of(8, 64), scale.of(20, 2_600));
+    // DynamoDB's emulator takes some dozens of changes a second.
     let server = Starting::unhurried().start().await;
+    let tried = against_the_model(&server, (scale.of(8, 64), scale.of(20, 130))).await;
+    let archived = archive::is_the_log(&server).await;
+    Outcome { archived, ..tried }
+}
+
+/// The same on the one process.
+pub(crate) async fn alone(scale: Scale) -> Outcome {
+    let server = Starting::unhurried().alone().start().await;
+    against_the_model(&server, (scale.of(8, 64), scale.of(100, 2_600))).await
+}
+
+/// So many people, each with several sockets, of which each does so many things. A user's changes wait for each other, so that
+/// many users are what makes many changes.
+async fn against_the_model(server: &Server, (people, each): (usize, usize)) -> Outcome {
     let mut rooms = vec![];
     for _ in 0..ROOMS {
-        rooms.push(new_room(&server).await);
+        rooms.push(new_room(server).await);
     }
     let (mut users, mut acting) = (vec![], JoinSet::new());
     let begun = Instant::now();
@@ -46,16 +59,14 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         refused += done.expect("somebody who did all they were to do");
     }
     let took = begun.elapsed();
-    let changes = archive::changes(&server).await;
+    let changes = archive::changes(server).await;
     let mut effective = 0;
     for user in &users {
         effective += follows_the_model(user, &changes).await;
     }
     let tried = people * SOCKETS * each;
-    let archived = archive::is_the_log(&server).await;
     Outcome {
         faults: tried,
-        archived,
         verdict: Verdict {
             sent: tried,
             acknowledged: tried - refused,

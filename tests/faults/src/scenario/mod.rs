@@ -8,6 +8,7 @@ mod dynamodb_away;
 mod dynamodb_throttles;
 mod garbage;
 mod joins_at_once;
+mod joins_at_once_alone;
 mod kafka_killed;
 mod kafka_paused;
 mod mongodb_away;
@@ -96,5 +97,6 @@ pub(crate) const ALL: &[Scenario] = scenarios! {
     slow_readers: "sockets do not read while a room is talked full",
     silent_sockets: "sockets die without a word, after a connection, an upgrade or a login",
     joins_at_once: "one user's joins and exits run at once, through every node, and some are said twice",
+    joins_at_once_alone: "the same on the one process, with its data in one folder",
     mongodb_away: "MongoDB is away, and comes back",
 };
