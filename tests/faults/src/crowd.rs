@@ -33,32 +33,31 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// As many, who talk as fast as the fleet takes it where it is for the full size.
-    pub(crate) fn of(scale: Scale) -> Self {
-        let few = Self::default();
-        let talk = Talk {
-            window: scale.of(few.talk.window, 32),
-            pace: scale.of(few.talk.pace, Duration::from_millis(3)),
-            ..few.talk
-        };
-        Self { talk, ..few }
-    }
-}
-
-impl Default for Size {
-    fn default() -> Self {
+    /// A few people, who talk at a pace that leaves room for whatever else is tried.
+    pub(crate) fn calm(scale: Scale) -> Self {
         let talk = Talk {
             window: 8,
             pace: Duration::from_millis(20),
             subscribe_after: 0,
         };
         Self {
-            groups: 4,
+            groups: scale.of(2, 4),
             rooms: 4,
             talkers: 2,
             listeners: 1,
             talk,
         }
+    }
+
+    /// As many, who talk as fast as the fleet takes it where it is for the full size.
+    pub(crate) fn of(scale: Scale) -> Self {
+        let calm = Self::calm(scale);
+        let talk = Talk {
+            window: scale.of(calm.talk.window, 32),
+            pace: scale.of(calm.talk.pace, Duration::from_millis(3)),
+            ..calm.talk
+        };
+        Self { talk, ..calm }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crowd::{Crowd, Size};
 use crate::judge::Verdict;
+use crate::scenario::Scale;
 
 /// How long anything may take that people wait for.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -39,8 +40,8 @@ pub(crate) struct Outcome {
 
 impl Trial {
     /// Starts a fleet, and has people begin to talk there.
-    pub(crate) async fn begin(starting: Starting) -> Self {
-        Self::begin_with(starting, Size::default()).await
+    pub(crate) async fn begin(scale: Scale, starting: Starting) -> Self {
+        Self::begin_with(starting, Size::calm(scale)).await
     }
 
     /// The same, with so many people.

@@ -10,7 +10,7 @@ const HOUR_BACK_S: &str = "-3600";
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let between = scale.of(800, 20_000);
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin(scale, Starting::unhurried()).await;
     for offset in [HOUR_S, HOUR_BACK_S] {
         let clock = [("ROOMTONE_CLOCK_OFFSET_S", offset)];
         trial.server.add_node(&clock).await;

@@ -20,7 +20,7 @@ const PARTITIONS: usize = 4;
 const LETTERS: [&str; 4] = ["", "no record", "{\"in\":[7]}", "{\"nodeGone\":\"x\"}"];
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin(scale, Starting::unhurried()).await;
     let admin = free_address();
     let port = admin.port().to_string();
     trial

@@ -20,7 +20,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let proxy = Proxy::before_dynamodb().await;
     let address = format!("http://{}", proxy.at());
     let starting = Starting::unhurried().with("DYNAMODB_ENDPOINT", address);
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin(scale, starting).await;
     trial.talk(BETWEEN).await;
     let before = (trial.acknowledged(), proxy.struck());
     proxy.turn(Mood::Refuse);

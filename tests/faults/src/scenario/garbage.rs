@@ -28,7 +28,7 @@ const REFUSED: [&str; 6] = [
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let frames = scale.of(5_000, 1_000_000);
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin(scale, Starting::unhurried()).await;
     trial.talk(400).await;
     let mut sending = JoinSet::new();
     for sender in 0..SENDERS {

@@ -35,7 +35,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
 /// The same on the one process.
 pub(crate) async fn alone(scale: Scale) -> Outcome {
     let server = Starting::unhurried().alone().start().await;
-    against_the_model(&server, (scale.of(8, 64), scale.of(100, 2_600))).await
+    against_the_model(&server, (scale.of(8, 64), scale.of(20, 2_600))).await
 }
 
 /// So many people, each with several sockets, of which each does so many things. A user's changes wait for each other, so that

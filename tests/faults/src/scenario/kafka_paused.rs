@@ -14,7 +14,7 @@ const BETWEEN: usize = 400;
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let kafka = Part::start("kafka").await;
     let starting = Starting::unhurried().with("KAFKA_BROKERS", kafka.at());
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin(scale, starting).await;
     for _ in 0..scale.of(1, 5) {
         trial.talk(BETWEEN).await;
         kafka.signal("STOP").await;

@@ -16,7 +16,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let mongodb = Part::start("mongodb").await;
     let proxy = Proxy::before(&mongodb.at()).await;
     let address = format!("mongodb://{}/rooms", proxy.at());
-    let mut trial = Trial::begin(Starting::unhurried().with("MONGO_URI", address)).await;
+    let mut trial = Trial::begin(scale, Starting::unhurried().with("MONGO_URI", address)).await;
     for round in 0..scale.of(2, 20) {
         trial.talk(between).await;
         let before = proxy.struck();

@@ -21,11 +21,11 @@ const PACE: Duration = Duration::from_millis(100);
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let talk = Talk {
         pace: PACE,
-        ..Size::default().talk
+        ..Size::calm(scale).talk
     };
     let size = Size {
         talk,
-        ..Size::default()
+        ..Size::calm(scale)
     };
     let mut trial = Trial::begin_with(Starting::unhurried(), size).await;
     // Who is on it stays there; who comes back goes elsewhere.

@@ -20,7 +20,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
     let redis = Part::start("redis").await;
     let proxy = Proxy::before(&redis.at()).await;
     let starting = Starting::unhurried().with("REDIS_URL", format!("redis://{}", proxy.at()));
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin(scale, starting).await;
     for round in 0..scale.of(3, 21) {
         trial.talk(between).await;
         let before = proxy.struck();

@@ -14,7 +14,7 @@ const BETWEEN: usize = 100;
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let redis = Part::start("redis").await;
     let starting = Starting::unhurried().with("REDIS_URL", format!("redis://{}", redis.at()));
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin(scale, starting).await;
     for _ in 0..scale.of(10, 500) {
         trial.talk(BETWEEN).await;
         flush(&redis.at()).await;

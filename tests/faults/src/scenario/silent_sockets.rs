@@ -35,7 +35,7 @@ const ALL: [After; 3] = [After::Connection, After::Upgrade, After::Login];
 
 pub(crate) async fn run(scale: Scale) -> Outcome {
     let sockets = scale.of(300, 9_000);
-    let mut trial = Trial::begin(Starting::unhurried()).await;
+    let mut trial = Trial::begin(scale, Starting::unhurried()).await;
     trial.talk(BETWEEN).await;
     let (mut silent, mut open) = (JoinSet::new(), 0);
     let mut longest = [Duration::ZERO; ALL.len()];

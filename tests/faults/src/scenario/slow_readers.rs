@@ -38,7 +38,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
         .with("ROOMTONE_SLOW_CLOSE_S", slow_close_s)
         // Nor are they closed for saying nothing.
         .with("ROOMTONE_SILENCE_CLOSE_S", 600);
-    let mut trial = Trial::begin(starting).await;
+    let mut trial = Trial::begin(scale, starting).await;
     let room = trial.rooms()[0].clone();
     trial.talk(BETWEEN).await;
     let (mut again, mut never) = (vec![], vec![]);

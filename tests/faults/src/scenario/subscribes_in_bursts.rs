@@ -20,7 +20,7 @@ pub(crate) async fn run(scale: Scale) -> Outcome {
             pace: Duration::from_millis(5),
             subscribe_after: 3,
         },
-        ..Size::default()
+        ..Size::calm(scale)
     };
     let mut trial = Trial::begin_with(Starting::unhurried(), size).await;
     trial.subscribed(subscribes, LIMIT).await;
