@@ -71,6 +71,7 @@ impl Fleet {
             ("ROOMTONE_SEARCH_TOPIC", format!("{name}-search")),
             ("DYNAMODB_TABLE_PREFIX", format!("{name}-")),
             ("ROOMTONE_REDIS_PREFIX", format!("{name}:")),
+            // On a busy machine it is late, and not away.
             ("ROOMTONE_REDIS_TIMEOUT_MS", "2500".into()),
             ("AUTH_HS256_SECRET", SECRET.into()),
         ];
