@@ -1,5 +1,7 @@
 //! Leave: close the chat, still a member; the mark says how far it was read.
 
+use std::ops::Range;
+
 use crate::domain::event::Event;
 use crate::domain::message::MessageId;
 use crate::domain::room::RoomId;
@@ -33,11 +35,12 @@ pub async fn check_mark(stores: &Stores, room: RoomId, mark: MessageId) -> Resul
     if is_recorded().await? {
         return Ok(());
     }
-    if mark.epoch == stores.log.epoch() {
+    let epoch = stores.log.epoch();
+    if mark.epoch <= epoch {
         let covered = stores.history.covered(room).await?;
         let end = stores.log.end(room).await?;
         // What the recorder came to after the first look is there at the second.
-        if is_to_be_recorded(mark.offset, covered, end) || is_recorded().await? {
+        if is_to_be_recorded(mark, epoch, covered..end) || is_recorded().await? {
             return Ok(());
         }
     }
@@ -47,10 +50,14 @@ pub async fn check_mark(stores: &Stores, room: RoomId, mark: MessageId) -> Resul
     ))
 }
 
-/// Whether it may have been seen though history has not got it: what the recorder did not come to yet may, beyond the log's end
-/// nothing was, and what was recorded and is no message is none.
-fn is_to_be_recorded(offset: u64, covered: u64, end: u64) -> bool {
-    (covered..end).contains(&offset)
+/// Whether it may have been seen, or something newer, though history has got neither: what the recorder did not come to yet may,
+/// and is newer than all of an earlier epoch; beyond the log's end nothing was, and what was recorded and is no message is none.
+fn is_to_be_recorded(mark: MessageId, epoch: u16, unrecorded: Range<u64>) -> bool {
+    if mark.epoch == epoch {
+        unrecorded.contains(&mark.offset)
+    } else {
+        mark.epoch < epoch && !unrecorded.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -59,8 +66,17 @@ mod tests {
 
     #[test]
     fn what_the_recorder_comes_to_next_may_have_been_seen_and_what_the_log_gets_next_not() {
-        let seen = |offset| is_to_be_recorded(offset, 3, 5);
-        assert_eq!([2, 3, 4, 5].map(seen), [false, true, true, false]);
-        assert!(!is_to_be_recorded(3, 3, 3));
+        let seen = |epoch, offset, unrecorded| {
+            is_to_be_recorded(MessageId::last_of(epoch, offset), 1, unrecorded)
+        };
+        assert_eq!(
+            [2, 3, 4, 5].map(|offset| seen(1, offset, 3..5)),
+            [false, true, true, false]
+        );
+        assert!(!seen(1, 3, 3..3));
+        // Of another epoch.
+        assert!(seen(0, 7, 3..5));
+        assert!(!seen(0, 7, 3..3));
+        assert!(!seen(2, 4, 3..5));
     }
 }

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Program, pick } from './program.mjs';
 
 const REPOSITORY = join(fileURLToPath(new URL('.', import.meta.url)), '../../..');
-// What cargo must know to find what is built.
-const CARGO = ['CARGO_HOME', 'CARGO_TARGET_DIR', 'CARGO_NET_OFFLINE', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN', 'RUSTFLAGS'];
+// What cargo must know to find what is built, and not build all of it anew for another profile.
+const CARGO = /^(CARGO_(HOME|TARGET_DIR|NET_OFFLINE|INCREMENTAL|PROFILE_.*)|RUSTUP_(HOME|TOOLCHAIN)|RUSTFLAGS)$/;
 const START_MS = 60_000;
 // All that is shared is built by the first.
 const BUILD_MS = 300_000;
@@ -39,7 +39,7 @@ export class Functions {
       binary: process.env.CARGO_LAMBDA || 'cargo-lambda',
       // Whoever edits a file meanwhile must not have a function built anew in the middle of a test.
       args: ['lambda', 'watch', '--ignore-changes', '--invoke-address', '127.0.0.1', '--invoke-port', String(port)],
-      environment: { ...pick(process.env, CARGO), ...environment },
+      environment: { ...pick(process.env, cargoNames()), ...environment },
       folder: REPOSITORY,
     }));
     functions.#program.spawn();
@@ -74,6 +74,8 @@ export class Functions {
     }
   }
 }
+
+const cargoNames = () => Object.keys(process.env).filter((name) => CARGO.test(name));
 
 /** A port that was free a moment ago: it is told its port, and does not tell one. */
 async function freePort() {
