@@ -18,14 +18,28 @@ const DISCARDED_BYTES_MAX: usize = 8 * limits::BODY_BYTES_MAX;
 /// How long a body may take to come; who asks need not have shown a token yet.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// The request with its body at hand, where that is within the limit.
-pub(crate) async fn whole_of(request: Request) -> Result<Request> {
-    let (head, body) = request.into_parts();
-    let bytes = match body.is_end_stream() {
-        true => Bytes::new(),
-        false => in_time(body, WAIT).await?,
-    };
-    Ok(Request::from_parts(head, bytes.into()))
+/// Has a request's body at hand, where that is within the limit.
+pub(crate) async fn gather(request: &mut Request) -> Result<()> {
+    if !request.body().is_end_stream() {
+        let body = std::mem::take(request.body_mut());
+        *request.body_mut() = in_time(body, WAIT).await?.into();
+    }
+    Ok(())
+}
+
+/// A body that is at hand.
+pub(crate) async fn gathered(body: Body) -> Result<Bytes> {
+    let mut chunks = body.into_data_stream();
+    chunks
+        .next()
+        .await
+        .transpose()
+        .map(Option::unwrap_or_default)
+        .map_err(broken)
+}
+
+fn broken<E>(_: E) -> Error {
+    Error::Malformed("the body broke off".into())
 }
 
 async fn in_time(body: Body, wait: Duration) -> Result<Bytes> {
@@ -35,7 +49,7 @@ async fn in_time(body: Body, wait: Duration) -> Result<Bytes> {
     tokio::select! {
         biased;
         bytes = &mut whole => bytes,
-        () = yield_now() => timeout(wait, whole).await.map_err(late)?,
+        () = yield_now() => Box::pin(timeout(wait, whole)).await.map_err(late)?,
     }
 }
 
@@ -43,7 +57,7 @@ async fn whole(body: Body) -> Result<Bytes> {
     let mut chunks = body.into_data_stream();
     let (mut bytes, mut count) = (vec![], 0);
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Error::Malformed("the body broke off".into()))?;
+        let chunk = chunk.map_err(broken)?;
         count += chunk.len();
         if count <= limits::BODY_BYTES_MAX {
             bytes.extend_from_slice(&chunk);

@@ -14,8 +14,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::Shared;
 use crate::problem::Problem;
+use crate::{Shared, body};
 
 /// A JSON body, whatever its content type says, as it came.
 pub(crate) struct Input(Bytes);
@@ -23,10 +23,8 @@ pub(crate) struct Input(Bytes);
 impl FromRequest<Shared> for Input {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
-        let broken = |_| Error::Malformed("the body broke off".into());
-        let bytes = Bytes::from_request(request, app).await.map_err(broken)?;
-        Ok(Self(bytes))
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
+        Ok(Self(body::gathered(request.into_body()).await?))
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::Semaphore;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::problem::Problem;
-use crate::{Shared, body, cors, to_its_end, traced};
+use crate::to_its_end::{self, to_its_end};
+use crate::{Shared, body, cors, traced};
 
 /// A route with what surrounds it. One service of its own for all of that, and not a function of axum's `from_fn` for each: those
 /// copy the route and put what is under way into a box once for each, at every request.
@@ -45,42 +46,33 @@ where
         self.route.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         // The one that is ready is the one that is called.
         let ready = self.route.clone();
-        let called = Self {
-            app: self.app.clone(),
-            places: self.places.clone(),
-            route: std::mem::replace(&mut self.route, ready),
-        };
-        Box::pin(async { Ok(called.answer(request).await) })
-    }
-}
-
-impl<S> Surrounded<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send + 'static,
-{
-    async fn answer(self, request: Request) -> Response {
-        let origin = cors::allowed(&self.app.origins, request.headers());
-        let mut answer = if cors::is_preflight(&request) {
-            cors::preflight(request.headers(), origin.is_some())
-        } else {
-            match body::whole_of(request).await {
-                Ok(request) => self.whole(request).await,
-                Err(why) => Problem::from(why).into_response(),
-            }
-        };
-        cors::mark(answer.headers_mut(), origin);
-        answer
-    }
-
-    async fn whole(self, request: Request) -> Response {
-        let changes = !request.method().is_safe();
-        let work = traced::trace(request, self.route);
-        match changes {
-            true => to_its_end::to_its_end(self.places, work).await,
-            false => work.await,
-        }
+        let mut route = std::mem::replace(&mut self.route, ready);
+        let (app, places) = (self.app.clone(), self.places.clone());
+        // In one piece: each function that a request is handed on to, and that waits for something, has it copied twice.
+        Box::pin(async move {
+            let origin = cors::allowed(&app.origins, request.headers());
+            let mut answer = if cors::is_preflight(&request) {
+                cors::preflight(request.headers(), origin.is_some())
+            } else if let Err(why) = body::gather(&mut request).await {
+                Problem::from(why).into_response()
+            } else {
+                let changes = !request.method().is_safe();
+                let watched = traced::begin(&mut request);
+                let work = Box::pin(async move {
+                    let Ok(mut answer) = route.call(request).await;
+                    watched.end(&mut answer);
+                    answer
+                });
+                match changes {
+                    true => to_its_end(places, work).await,
+                    false => work.await,
+                }
+            };
+            cors::mark(answer.headers_mut(), origin);
+            Ok(answer)
+        })
     }
 }

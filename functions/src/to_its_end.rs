@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use axum::response::Response;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Requests that change something and are done at once; others wait, and are let go of with their connection. Without a bound,
 /// whoever asks and hangs up would leave more and more behind.
@@ -20,32 +20,32 @@ pub(crate) fn places() -> Arc<Semaphore> {
 
 /// Does what changes something; dropped before that is done, it leaves the rest to a task of its own. Only the end of the
 /// process ends that earlier. A task from the start would cost every request the changes to it and back.
-pub(crate) async fn to_its_end(
-    places: Arc<Semaphore>,
-    work: impl Future<Output = Response> + Send + 'static,
-) -> Response {
-    let place = places.acquire_owned().await;
-    let work = async move {
-        let done = work.await;
-        drop(place);
-        done
-    };
-    Begun(Some(Box::pin(work))).await
+pub(crate) async fn to_its_end(places: Arc<Semaphore>, work: Work) -> Response {
+    // They are never closed.
+    let place = places.acquire_owned().await.ok();
+    let work = Some(work);
+    Begun { work, place }.await
 }
 
+/// What becomes of a request.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Response> + Send>>;
+
 /// Work that has begun, until it is done.
-struct Begun(Option<Pin<Box<dyn Future<Output = Response> + Send>>>);
+struct Begun {
+    work: Option<Work>,
+    place: Option<OwnedSemaphorePermit>,
+}
 
 impl Future for Begun {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
-        let Some(work) = &mut self.0 else {
+        let Some(work) = &mut self.work else {
             return Poll::Pending;
         };
         let polled = work.as_mut().poll(context);
         if polled.is_ready() {
-            self.0 = None;
+            self.work = None;
         }
         polled
     }
@@ -54,10 +54,12 @@ impl Future for Begun {
 impl Drop for Begun {
     fn drop(&mut self) {
         // What panicked has no rest, and without a runtime the process ends.
-        let rest = self.0.take().filter(|_| !std::thread::panicking());
+        let rest = self.work.take().filter(|_| !std::thread::panicking());
         if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
+            let place = self.place.take();
             runtime.spawn(async {
                 rest.await;
+                drop(place);
             });
         }
     }

@@ -15,6 +15,7 @@ mod counts;
 mod ends;
 mod entry;
 pub mod frame;
+mod head_wait;
 mod holds;
 mod latency;
 mod lease;

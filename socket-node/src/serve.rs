@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{Request, header};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
-use tower::util::MapRequest;
+use tower::Service;
 
-/// The time in which a request's head must have come.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+use crate::head_wait::{HeadWait, Noting};
+
 /// The time that answers have to be taken in when the server stops.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Octets that a request's head may have.
@@ -84,25 +85,28 @@ async fn connection(
 ) {
     // Without it small frames wait for the other side's acknowledgements; nothing else depends on it.
     let _ = stream.set_nodelay(true);
-    let service = MapRequest::new(router, move |mut request: Request<Incoming>| {
+    let wait = Arc::new(HeadWait::new());
+    let heads = wait.clone();
+    let service = service_fn(|mut request: Request<Incoming>| {
+        heads.came();
         // Nobody asks for it but an upgrade.
         if request.headers().contains_key(header::UPGRADE) {
             request.extensions_mut().insert(peer);
         }
-        request
+        // A router is always ready.
+        router.clone().call(request).inspect(|_| heads.answered())
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES_MAX)
         // Answers are short: to have head and body copied into one is less than what the system takes for a list of two.
         .writev(false)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Noting::new(stream, wait.clone())), service)
         .with_upgrades();
     tokio::pin!(connection);
     // How a connection ended is its client's business.
     tokio::select! {
         _ = &mut connection => {}
+        () = wait.is_in_vain() => {}
         () = closing(&mut down) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;

@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::addresses::Counting;
+use crate::head_wait::Noting;
 use crate::node::SocketNode;
 use crate::problem::{refuse, retry_after};
 use crate::serve::Peer;
@@ -172,7 +173,7 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 /// Takes the TCP stream back from the HTTP layer, off its runtime.
 async fn take_stream(upgrading: OnUpgrade) -> Option<(std::net::TcpStream, Vec<u8>)> {
     let upgraded = upgrading.await.ok()?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-    let stream = parts.io.into_inner().into_std().ok()?;
+    let parts = upgraded.downcast::<TokioIo<Noting<TcpStream>>>().ok()?;
+    let stream = parts.io.into_inner().into_inner().into_std().ok()?;
     Some((stream, parts.read_buf.to_vec()))
 }

@@ -1,9 +1,29 @@
 //! What holds for every path.
 
+use roomtone_tests::deadline::within;
 use roomtone_tests::http::Request;
 use roomtone_tests::room::new_room;
 use roomtone_tests::server::{Server, Starting};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn who_does_not_say_what_they_ask_for_is_not_waited_for_without_end() {
+    let server = Server::start().await;
+    let mut waiting = vec![];
+    for said in ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    for mut stream in waiting {
+        let mut heard = vec![];
+        let closed = stream.read_to_end(&mut heard);
+        within("the connection to be closed", closed).await.unwrap();
+        assert_eq!(heard, b"");
+    }
+}
 
 #[tokio::test]
 async fn every_path_answers_with_and_without_a_slash_at_its_end() {
