@@ -8,7 +8,7 @@ impl Session {
     pub(crate) fn inspect(&self) -> Option<Connection> {
         let profile = &self.user.get()?.profile;
         let places = self.places.borrow();
-        let silent = self.last_read.get().elapsed().as_millis();
+        let now_ms = self.shard.node.now_ms();
         Some(Connection {
             session: self.name(),
             uid: profile.uid.clone(),
@@ -16,7 +16,7 @@ impl Session {
             rooms: places.iter().filter(|p| p.inside).map(|p| p.room).collect(),
             subscriptions: self.subscriptions.borrow().len(),
             backlog_bytes: self.backlog_bytes(),
-            silent_ms: u64::try_from(silent).unwrap_or(u64::MAX),
+            silent_ms: now_ms.saturating_sub(self.last_read_ms.get()),
         })
     }
 }

@@ -78,7 +78,8 @@ pub(crate) struct Session {
     /// What the next answer and the next reply are numbered; from 0 again after four billion.
     next_answer: Cell<u32>,
     next_reply: Cell<u32>,
-    last_read: Cell<Instant>,
+    /// When octets last came, by the node's clock.
+    last_read_ms: Cell<u64>,
     pinged: Cell<bool>,
     /// Whether a frame is being worked on, which counts as life.
     busy: Cell<bool>,
@@ -117,7 +118,7 @@ impl Session {
             under_way: RefCell::default(),
             next_answer: Cell::new(0),
             next_reply: Cell::new(0),
-            last_read: Cell::new(now),
+            last_read_ms: Cell::new(shard.node.ms_at(now)),
             pinged: Cell::new(false),
             busy: Cell::new(false),
             beats_ms: Cell::new(0),

@@ -4,8 +4,6 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::Instant;
-
 use super::Session;
 use crate::frame::{Decoder, Frame, FrameError, FrameLimits, Version};
 use crate::settings;
@@ -166,7 +164,7 @@ impl Session {
 
     /// Something came: the client is alive, and has seen what was written before.
     pub(super) fn heard(&self) {
-        self.last_read.set(Instant::now());
+        self.last_read_ms.set(self.shard.node.now_ms());
         self.pinged.set(false);
         for subscription in self.subscriptions.borrow().iter() {
             subscription.seen.set(subscription.written());

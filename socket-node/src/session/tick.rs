@@ -24,12 +24,12 @@ impl Session {
             return;
         }
         let settings = &self.shard.node.settings;
+        let now_ms = self.shard.node.ms_at(now);
         // While something is done for the client nothing is read, and its silence begins anew behind that.
         if self.busy.get() {
-            self.last_read.set(now);
+            self.last_read_ms.set(now_ms);
         }
-        let silent = now.saturating_duration_since(self.last_read.get());
-        let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
+        let silent_ms = now_ms.saturating_sub(self.last_read_ms.get());
         let stuck = self
             .outbox
             .stuck_since()

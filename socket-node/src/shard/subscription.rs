@@ -59,6 +59,20 @@ pub(crate) struct Detour {
     pub(crate) gap: Option<MessageId>,
 }
 
+/// The last message of which something is so, if there is one, in half of the octets: a node holds three for each subscription.
+#[derive(Default)]
+pub(crate) struct Last(Cell<Option<[u8; 11]>>);
+
+impl Last {
+    pub(crate) fn get(&self) -> Option<MessageId> {
+        self.0.get().map(MessageId::from_bytes)
+    }
+
+    pub(crate) fn set(&self, id: Option<MessageId>) {
+        self.0.set(id.map(MessageId::to_bytes));
+    }
+}
+
 /// A subscription.
 pub(crate) struct Subscription {
     pub(crate) topic: Topic,
@@ -71,10 +85,10 @@ pub(crate) struct Subscription {
     /// How often its state has changed: a catching up that is no longer its last one ends.
     turns: Cell<u32>,
     /// The last message handed to its socket, and the last that this took; not looked at while it is in step with its lane.
-    queued: Cell<Option<MessageId>>,
-    written: Cell<Option<MessageId>>,
+    queued: Last,
+    written: Last,
     /// The last message that its socket had taken when something last came from it.
-    pub(crate) seen: Cell<Option<MessageId>>,
+    pub(crate) seen: Last,
     detour: RefCell<Option<Box<Detour>>>,
     /// What was sent and is to be acknowledged; none where it acknowledges by itself.
     unacknowledged: Option<Box<RefCell<VecDeque<MessageId>>>>,
@@ -95,9 +109,9 @@ impl Subscription {
             session,
             state: Cell::new(State::Silent),
             turns: Cell::new(0),
-            queued: Cell::new(None),
-            written: Cell::new(None),
-            seen: Cell::new(None),
+            queued: Last::default(),
+            written: Last::default(),
+            seen: Last::default(),
             detour: RefCell::default(),
             unacknowledged: (ack != AckMode::Auto).then(Box::default),
         })
