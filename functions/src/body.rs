@@ -27,7 +27,7 @@ pub(crate) async fn gather(request: &mut Request) -> Result<()> {
     Ok(())
 }
 
-/// A body that is at hand.
+/// A body that is at hand: one piece of it, for [`gather`] made it so.
 pub(crate) async fn gathered(body: Body) -> Result<Bytes> {
     let mut chunks = body.into_data_stream();
     chunks

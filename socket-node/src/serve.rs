@@ -86,15 +86,14 @@ async fn connection(
     // Without it small frames wait for the other side's acknowledgements; nothing else depends on it.
     let _ = stream.set_nodelay(true);
     let wait = Arc::new(HeadWait::new());
-    let heads = wait.clone();
     let service = service_fn(|mut request: Request<Incoming>| {
-        heads.came();
+        wait.came();
         // Nobody asks for it but an upgrade.
         if request.headers().contains_key(header::UPGRADE) {
             request.extensions_mut().insert(peer);
         }
         // A router is always ready.
-        router.clone().call(request).inspect(|_| heads.answered())
+        router.clone().call(request).inspect(|_| wait.answered())
     });
     let connection = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
