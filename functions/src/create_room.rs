@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::domain::user::{Profile, ProfileFields, ProfileValues};
 use roomtone_shared::error::Result;
@@ -21,7 +20,7 @@ use crate::{Shared, route, schema};
 
 /// `POST /v1/api/rooms/create`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/create", post(create))
+    route::post("/v1/api/rooms/create", create)
 }
 
 /// A playlist, and whose it is.

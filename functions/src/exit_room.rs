@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
 
@@ -14,7 +13,7 @@ use crate::route::{self, InPath};
 
 /// `POST /v1/api/rooms/exit/{roomId}`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/exit/{roomId}", post(exit))
+    route::post("/v1/api/rooms/exit/{roomId}", exit)
 }
 
 /// Exit a room

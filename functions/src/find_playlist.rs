@@ -2,7 +2,6 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use axum::{Json, Router};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::Error;
@@ -15,7 +14,7 @@ use crate::{Shared, route};
 
 /// `GET /v1/api/rooms/playlists/{playlistId}`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/playlists/{playlistId}", get(find))
+    route::get("/v1/api/rooms/playlists/{playlistId}", find)
 }
 
 /// A playlist's room.

@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
 use roomtone_shared::rooms::view::{self, RoomView};
@@ -15,7 +14,7 @@ use crate::written::WrittenJson;
 
 /// `GET /v1/api/rooms/{roomId}`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/{roomId}", get(show))
+    route::get("/v1/api/rooms/{roomId}", show)
 }
 
 /// Get a room

@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use roomtone_shared::domain::json::put_list;
 use roomtone_shared::domain::membership::Membership;
 use roomtone_shared::domain::message::{Message, MessageId};
@@ -25,12 +24,9 @@ use crate::written::WrittenJson;
 /// `GET /v1/api/chat/history`, `GET /v1/api/chat/history/{roomId}`, and the latter as the first service
 /// had it.
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/chat/history", get(page))
-        .merge(route::at("/v1/api/chat/history/{roomId}", get(whole)))
-        .merge(route::at(
-            "/v1/api/chat/api/v1/history/{roomId}",
-            get(whole),
-        ))
+    route::get("/v1/api/chat/history", page)
+        .merge(route::get("/v1/api/chat/history/{roomId}", whole))
+        .merge(route::get("/v1/api/chat/api/v1/history/{roomId}", whole))
 }
 
 /// Octets of most messages as JSON.

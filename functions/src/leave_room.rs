@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::put;
 use roomtone_shared::domain::message::MessageId;
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::rooms;
@@ -17,7 +16,7 @@ use crate::{Shared, route};
 
 /// `PUT /v1/api/rooms/leave`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/leave", put(leave))
+    route::put("/v1/api/rooms/leave", leave)
 }
 
 /// How far a room was read.

@@ -1,6 +1,6 @@
 //! Roomtone's HTTP operations: one file and one Lambda function each, and one router of them all.
 //!
-//! A request goes: `middleware` (`cors` → `body` → `to_its_end` → `traced`) → route → `identity` (who) → `input`,
+//! A request goes: `middleware` (`cors` → `body` → `to_its_end` → `traced`) → `identity` (who) → `input`,
 //! `query` (what) → handler → store, or `roomtone_shared::rooms` where there is a rule. An error goes out through
 //! [`problem`]. Nothing here knows STOMP, or how a store keeps what it keeps.
 
@@ -52,6 +52,7 @@ mod written;
 
 pub use send_limit::SendLimit;
 
+use middleware::Surrounded;
 use problem::Problem;
 
 /// What the operations work with. Cheap to clone.
@@ -100,16 +101,20 @@ pub fn app(state: App) -> Router {
     serve(all, state)
 }
 
-/// The given routes with all that surrounds them, and problems for what is not there. What a request changes is changed to the
+/// What a trace has in the place of a path's template where there is none.
+const NOTHING: &str = "nothing";
+
+/// The given routes, and problems for what is not there. What a request changes is changed to the
 /// end, though who asked has gone.
 pub fn serve(routes: Router<Shared>, state: App) -> Router {
     let state = Arc::new(state);
     routes
-        .fallback(|| async {
+        .fallback(Surrounded::new(NOTHING, || async {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
-        })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(middleware::layer(state.clone()))
+        }))
+        .method_not_allowed_fallback(Surrounded::new(NOTHING, || async {
+            Problem::method_not_allowed()
+        }))
         .with_state(state)
 }
 

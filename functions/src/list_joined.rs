@@ -1,7 +1,6 @@
 //! The rooms that the user is a member of, last joined first.
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::future::try_join_all;
 use roomtone_shared::domain::room::RoomId;
@@ -19,7 +18,7 @@ use crate::{Shared, route};
 
 /// `GET /v1/api/rooms/joined`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/joined", get(list))
+    route::get("/v1/api/rooms/joined", list)
 }
 
 /// A user's rooms.

@@ -1,7 +1,6 @@
 //! Every room, live or not, newest first: for debugging, and for the playlist server only.
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use roomtone_shared::store::Which;
 
@@ -14,7 +13,7 @@ use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms", get(list))
+    route::get("/v1/api/rooms", list)
 }
 
 /// List all rooms

@@ -1,7 +1,6 @@
 //! Live rooms that the user is not in, newest first.
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use roomtone_shared::store::Which;
 
@@ -14,7 +13,7 @@ use crate::{Shared, cursor, route};
 
 /// `GET /v1/api/rooms/unjoined`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/unjoined", get(list))
+    route::get("/v1/api/rooms/unjoined", list)
 }
 
 /// List rooms to join

@@ -1,7 +1,6 @@
 //! The members of a room in the order they joined, for its members.
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
 use roomtone_shared::domain::membership::Membership;
@@ -22,7 +21,7 @@ use crate::{Shared, cursor, pages};
 
 /// `GET /v1/api/rooms/{roomId}/users`
 pub fn routes() -> Router<Shared> {
-    route::at("/v1/api/rooms/{roomId}/users", get(list))
+    route::get("/v1/api/rooms/{roomId}/users", list)
 }
 
 /// A page of members.

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, patch};
 use axum::{Json, Router};
 use roomtone_shared::domain::presence::Standing;
 use roomtone_shared::domain::room::RoomId;
@@ -19,10 +18,10 @@ use crate::route::{self, InPath};
 
 /// `GET /api/v1/presence/{roomId}/on` and `/off`, `PATCH /api/v1/presence/on` and `/off`
 pub fn routes() -> Router<Shared> {
-    route::at("/api/v1/presence/{roomId}/on", get(who_is_on))
-        .merge(route::at("/api/v1/presence/{roomId}/off", get(who_is_off)))
-        .merge(route::at("/api/v1/presence/on", patch(turn_on)))
-        .merge(route::at("/api/v1/presence/off", patch(turn_off)))
+    route::get("/api/v1/presence/{roomId}/on", who_is_on)
+        .merge(route::get("/api/v1/presence/{roomId}/off", who_is_off))
+        .merge(route::patch("/api/v1/presence/on", turn_on))
+        .merge(route::patch("/api/v1/presence/off", turn_off))
 }
 
 /// Members of a room.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use roomtone_shared::domain::membership::Membership;
 use roomtone_shared::domain::message::{Message, MessageId};
@@ -29,8 +28,8 @@ pub fn routes() -> Router<Shared> {
         "/v1/api/chat/rooms/joined/{roomId}",
         "/v1/api/chat/api/v1/rooms/joined/{roomId}",
     ];
-    paths.iter().fold(Router::new(), |all, path| {
-        all.merge(route::at(path, get(reenter)))
+    paths.into_iter().fold(Router::new(), |all, path| {
+        all.merge(route::get(path, reenter))
     })
 }
 

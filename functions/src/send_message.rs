@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
 use axum::{Json, Router};
 use roomtone_shared::domain::message::{self, Message};
 use roomtone_shared::domain::room::RoomId;
@@ -19,8 +18,8 @@ use crate::{Shared, route, schema};
 /// `POST /v1/api/chat/message`, and as the first service had it.
 pub fn routes() -> Router<Shared> {
     let paths = ["/v1/api/chat/message", "/v1/api/chat/api/v1/message"];
-    paths.iter().fold(Router::new(), |all, path| {
-        all.merge(route::at(path, post(send)))
+    paths.into_iter().fold(Router::new(), |all, path| {
+        all.merge(route::post(path, send))
     })
 }
 

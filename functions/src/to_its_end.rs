@@ -2,48 +2,44 @@
 //! that drops the work with the connection would leave half of it for a sweep.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::response::Response;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Requests that change something and are done at once; others wait, and are let go of with their connection. Without a bound,
 /// whoever asks and hangs up would leave more and more behind.
-const CHANGES_MAX: usize = 1_024;
-
-/// The places for them.
-pub(crate) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(CHANGES_MAX))
-}
+static PLACES: Semaphore = Semaphore::const_new(1_024);
 
 /// Does what changes something; dropped before that is done, it leaves the rest to a task of its own. Only the end of the
 /// process ends that earlier. A task from the start would cost every request the changes to it and back.
-pub(crate) async fn to_its_end(places: Arc<Semaphore>, work: Work) -> Response {
+pub(crate) async fn to_its_end<W: Work>(work: W) -> Response {
     // They are never closed.
-    let place = places.acquire_owned().await.ok();
+    let place = PLACES.acquire().await.ok();
     let work = Some(work);
     Begun { work, place }.await
 }
 
 /// What becomes of a request.
-pub(crate) type Work = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(crate) trait Work: Future<Output = Response> + Send + Unpin + 'static {}
+
+impl<W: Future<Output = Response> + Send + Unpin + 'static> Work for W {}
 
 /// Work that has begun, until it is done.
-struct Begun {
-    work: Option<Work>,
-    place: Option<OwnedSemaphorePermit>,
+struct Begun<W: Work> {
+    work: Option<W>,
+    place: Option<SemaphorePermit<'static>>,
 }
 
-impl Future for Begun {
+impl<W: Work> Future for Begun<W> {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
         let Some(work) = &mut self.work else {
             return Poll::Pending;
         };
-        let polled = work.as_mut().poll(context);
+        let polled = Pin::new(work).poll(context);
         if polled.is_ready() {
             self.work = None;
         }
@@ -51,7 +47,7 @@ impl Future for Begun {
     }
 }
 
-impl Drop for Begun {
+impl<W: Work> Drop for Begun<W> {
     fn drop(&mut self) {
         // What panicked has no rest, and without a runtime the process ends.
         let rest = self.work.take().filter(|_| !std::thread::panicking());

@@ -2,11 +2,13 @@
 //! given back with the answer. And, for who looks for it, as a line of the log.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use roomtone_shared::domain::trace::{TRACEPARENT, TraceContext};
 use roomtone_shared::traces::{Kind, Span};
@@ -24,20 +26,18 @@ struct Line {
     begun: Instant,
 }
 
-/// Begins a span for a request, which has the names of OpenTelemetry's conventions for HTTP.
-pub(crate) fn begin(request: &mut Request) -> Watched {
-    let parent = request.headers().get(TRACEPARENT);
+/// Begins a span for a request to this path's template, which has the names of OpenTelemetry's conventions for HTTP.
+pub(crate) fn begin(request: &mut Request, path: &'static str) -> Watched {
+    const NAME: HeaderName = HeaderName::from_static(TRACEPARENT);
+    let parent = request.headers().get(NAME);
     let parent = parent.and_then(|value| value.to_str().ok());
     let parent = parent.and_then(TraceContext::parse);
     let mut span = Span::begin("HTTP", Kind::Server, parent);
     if let Some(context) = span.context() {
-        // The template, for a trace's names must not be as many as rooms.
-        let path = request.extensions().get::<MatchedPath>();
-        let path = path.map_or("nothing", MatchedPath::as_str);
         let method = request.method().as_str();
         span.rename(format!("{method} {path}"));
         span.note("http.request.method", method.to_owned());
-        span.note("http.route", path.to_owned());
+        span.note("http.route", path);
         request.extensions_mut().insert(context);
     }
     let line = tracing::enabled!(tracing::Level::DEBUG).then(|| {
@@ -51,8 +51,16 @@ pub(crate) fn begin(request: &mut Request) -> Watched {
 }
 
 impl Watched {
+    /// It, until this work has its answer.
+    pub(crate) fn until<W>(self, work: W) -> Until<W> {
+        Until {
+            watched: Some(self),
+            work,
+        }
+    }
+
     /// Ends it with this answer, which tells its place in the trace.
-    pub(crate) fn end(mut self, answer: &mut Response) {
+    fn end(mut self, answer: &mut Response) {
         let status = answer.status();
         if let Some(context) = self.span.context() {
             self.span
@@ -69,6 +77,24 @@ impl Watched {
             let (method, path, status) = (line.method, line.path, status.as_u16());
             tracing::debug!(%method, path, status, took_ms, "answered");
         }
+    }
+}
+
+/// Work for a request that somebody may look at.
+pub(crate) struct Until<W> {
+    watched: Option<Watched>,
+    work: W,
+}
+
+impl<W: Future<Output = Response> + Unpin> Future for Until<W> {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        let mut answer = ready!(Pin::new(&mut self.work).poll(context));
+        if let Some(watched) = self.watched.take() {
+            watched.end(&mut answer);
+        }
+        Poll::Ready(answer)
     }
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{Request, header};
-use futures_util::FutureExt;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -102,13 +103,29 @@ async fn connection(
         .serve_connection(TokioIo::new(Noting::new(stream, wait.clone())), service)
         .with_upgrades();
     tokio::pin!(connection);
+    let end = async {
+        tokio::select! {
+            () = wait.is_in_vain() => End::AtOnce,
+            () = closing(&mut down) => End::Answered,
+        }
+    };
+    // A set of one looks at it when it is woken, and not at every request.
+    let mut end = FuturesUnordered::from_iter([end]);
     // How a connection ended is its client's business.
     tokio::select! {
+        biased;
         _ = &mut connection => {}
-        () = wait.is_in_vain() => {}
-        () = closing(&mut down) => {
+        end = end.next() => if end == Some(End::Answered) {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
     }
+}
+
+/// How this side ends a connection.
+#[derive(PartialEq)]
+enum End {
+    AtOnce,
+    /// Once the request that has begun is answered.
+    Answered,
 }

@@ -32,7 +32,7 @@ pub(crate) fn put_room(room: RoomId, out: &mut Vec<u8>) {
 /// Appends a time with its quotes.
 pub(crate) fn put_time(at: Timestamp, out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(at.text().as_bytes());
+    out.extend_from_slice(at.text().octets());
     out.push(b'"');
 }
 

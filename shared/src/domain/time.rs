@@ -89,6 +89,11 @@ impl TimeText {
         put(&mut text[20..23], ms);
         Self(text)
     }
+
+    /// Its octets, all of them ASCII.
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Fills the digits.
