@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::judge::{Verdict, judge};
 use crate::notes::Notes;
 use crate::person::{Orders, Person, Progress, Talk};
-use crate::scenario::Scale;
+use crate::scale::Scale;
 
 /// People who become members at once.
 const TOGETHER: usize = 16;

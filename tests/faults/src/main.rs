@@ -6,6 +6,7 @@
 //! | `trial` | the course of a scenario |
 //! | `crowd` · `person` | people who talk and listen, and come back |
 //! | `notes` · `judge` | what they write down of it, and what that says |
+//! | `scale` | how much of all that |
 //! | `random` | numbers that are the same in every run |
 //! | `proxy` | a fault between Roomtone and a part |
 //! | `results` | the table |
@@ -20,6 +21,7 @@ mod person;
 mod proxy;
 mod random;
 mod results;
+mod scale;
 mod scenario;
 mod trial;
 
@@ -27,7 +29,8 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use results::Row;
-use scenario::{ALL, Scale, Scenario};
+use scale::Scale;
+use scenario::{ALL, Scenario};
 
 const USAGE: &str = "tests/faults/run [--full | --list] [NAME …]";
 

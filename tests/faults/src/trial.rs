@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crowd::{Crowd, Size};
 use crate::judge::Verdict;
-use crate::scenario::Scale;
+use crate::scale::Scale;
 
 /// How long anything may take that people wait for.
 const LIMIT: Duration = Duration::from_secs(300);

@@ -5,8 +5,8 @@ use roomtone_tests::part::{BROKERS, Part};
 use roomtone_tests::server::Starting;
 use roomtone_tests::topic::Topic;
 
-use super::Scale;
 use crate::crowd::Size;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 pub(crate) async fn run(scale: Scale) -> Outcome {

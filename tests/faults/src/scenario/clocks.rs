@@ -2,7 +2,7 @@
 
 use roomtone_tests::server::Starting;
 
-use super::Scale;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 const HOUR_S: &str = "3600";

@@ -8,8 +8,8 @@ use roomtone_tests::deadline::until;
 use roomtone_tests::figures::{figures, free_address};
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::random::Random;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before each letter.

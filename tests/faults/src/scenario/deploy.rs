@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use roomtone_tests::server::Starting;
 use tokio::time::interval;
 
-use super::Scale;
 use crate::crowd::Size;
 use crate::person::Talk;
 use crate::proxy::Proxy;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before it.

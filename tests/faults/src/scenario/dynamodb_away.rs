@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::proxy::{Mood, Proxy};
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before it goes, and after it is back.

@@ -2,9 +2,9 @@
 
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::crowd::Size;
 use crate::proxy::{Mood, Proxy};
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 const PERCENT: usize = 30;

@@ -7,8 +7,8 @@ use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::socket::{BINARY, Incoming, Opening, PONG, TEXT};
 use tokio::task::JoinSet;
 
-use super::Scale;
 use crate::random::Random;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Who sends garbage, at once.

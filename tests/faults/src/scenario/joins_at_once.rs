@@ -14,9 +14,9 @@ use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
 use tokio::task::JoinSet;
 
-use super::Scale;
 use crate::judge::Verdict;
 use crate::random::Random;
+use crate::scale::Scale;
 use crate::trial::Outcome;
 
 const ROOMS: usize = 7;

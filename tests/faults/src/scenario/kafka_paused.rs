@@ -5,7 +5,7 @@ use std::time::Duration;
 use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
 
-use super::Scale;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before each pause.

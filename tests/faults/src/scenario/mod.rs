@@ -25,26 +25,8 @@ mod subscribes_in_bursts;
 
 use std::pin::Pin;
 
+use crate::scale::Scale;
 use crate::trial::Outcome;
-
-/// How much a scenario does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scale {
-    /// Seconds to a minute: what every run of the tests does.
-    Small,
-    /// What the figures ask for.
-    Full,
-}
-
-impl Scale {
-    /// One or the other.
-    pub(crate) fn of<T>(self, small: T, full: T) -> T {
-        match self {
-            Self::Small => small,
-            Self::Full => full,
-        }
-    }
-}
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 

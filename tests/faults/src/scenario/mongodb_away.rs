@@ -5,8 +5,8 @@ use roomtone_tests::part::Part;
 use roomtone_tests::room::create_request;
 use roomtone_tests::server::{Server, Starting};
 
-use super::Scale;
 use crate::proxy::{Mood, Proxy};
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 const MOODS: [Mood; 2] = [Mood::Hang, Mood::Refuse];

@@ -2,8 +2,8 @@
 
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::crowd::Size;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 pub(crate) async fn run(scale: Scale) -> Outcome {

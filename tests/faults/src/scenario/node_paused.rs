@@ -6,9 +6,9 @@ use std::time::Duration;
 use roomtone_tests::archive;
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::crowd::Size;
 use crate::person::Talk;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before each pause, and while it lasts.

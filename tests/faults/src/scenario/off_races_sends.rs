@@ -13,8 +13,8 @@ use roomtone_tests::user::User;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::Scale;
 use crate::judge::Verdict;
+use crate::scale::Scale;
 use crate::trial::Outcome;
 
 const USERS: usize = 4;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use roomtone_tests::part::Part;
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::proxy::{Mood, Proxy};
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 const MOODS: [Mood; 3] = [

@@ -5,7 +5,7 @@ use roomtone_tests::server::Starting;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Scale;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages before each loss.

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::Scale;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// What a server takes to notice, and to say so, at most: two heart-beats of 10 s, and as much again for a machine that is busy.

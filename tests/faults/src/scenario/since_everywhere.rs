@@ -9,8 +9,8 @@ use roomtone_tests::room::{member, new_room, room_subscription};
 use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::user::User;
 
-use super::Scale;
 use crate::judge::Verdict;
+use crate::scale::Scale;
 use crate::trial::Outcome;
 
 /// Messages that are said at once.

@@ -12,7 +12,7 @@ use roomtone_tests::server::{Server, Starting};
 use roomtone_tests::socket::{Opening, TEXT};
 use tokio::task::JoinSet;
 
-use super::Scale;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Messages of everybody, before and while.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use roomtone_tests::server::Starting;
 
-use super::Scale;
 use crate::crowd::Size;
 use crate::person::Talk;
+use crate::scale::Scale;
 use crate::trial::{Outcome, Trial};
 
 /// Long enough for a hundred thousand.
