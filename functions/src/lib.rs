@@ -101,19 +101,13 @@ pub fn app(state: App) -> Router {
     serve(all, state)
 }
 
-/// What a trace has in the place of a path's template where there is none.
-const NOTHING: &str = "nothing";
-
-/// The given routes, and problems for what is not there. What a request changes is changed to the
-/// end, though who asked has gone.
+/// The given routes, and a problem for what is at none of them. What a request changes is changed to the end, though who asked
+/// has gone.
 pub fn serve(routes: Router<Shared>, state: App) -> Router {
     let state = Arc::new(state);
     routes
-        .fallback(Surrounded::new(NOTHING, || async {
+        .fallback(Surrounded::new("nothing", || async {
             Problem::from(Error::NotFound("there is nothing at this path".into()))
-        }))
-        .method_not_allowed_fallback(Surrounded::new(NOTHING, || async {
-            Problem::method_not_allowed()
         }))
         .with_state(state)
 }

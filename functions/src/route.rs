@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::routing::{self, MethodRouter};
+use axum::routing::{self, MethodFilter};
 use roomtone_shared::domain::room::RoomId;
 use roomtone_shared::error::Error;
 
@@ -14,46 +14,49 @@ use crate::middleware::Surrounded;
 use crate::problem::Problem;
 
 /// `GET` of this path, and `HEAD`.
-pub(crate) fn get<H, T>(path: &'static str, handler: H) -> Router<Shared>
-where
-    H: Handler<T, Shared, Future: Unpin>,
-    T: 'static,
-{
-    at(path, routing::get(Surrounded::new(path, handler)))
+pub(crate) fn get<T: 'static>(
+    path: &'static str,
+    handler: impl Handler<T, Shared, Future: Unpin>,
+) -> Router<Shared> {
+    on(MethodFilter::GET, path, handler)
 }
 
 /// `PATCH` of this path.
-pub(crate) fn patch<H, T>(path: &'static str, handler: H) -> Router<Shared>
-where
-    H: Handler<T, Shared, Future: Unpin>,
-    T: 'static,
-{
-    at(path, routing::patch(Surrounded::new(path, handler)))
+pub(crate) fn patch<T: 'static>(
+    path: &'static str,
+    handler: impl Handler<T, Shared, Future: Unpin>,
+) -> Router<Shared> {
+    on(MethodFilter::PATCH, path, handler)
 }
 
 /// `POST` to this path.
-pub(crate) fn post<H, T>(path: &'static str, handler: H) -> Router<Shared>
-where
-    H: Handler<T, Shared, Future: Unpin>,
-    T: 'static,
-{
-    at(path, routing::post(Surrounded::new(path, handler)))
+pub(crate) fn post<T: 'static>(
+    path: &'static str,
+    handler: impl Handler<T, Shared, Future: Unpin>,
+) -> Router<Shared> {
+    on(MethodFilter::POST, path, handler)
 }
 
 /// `PUT` to this path.
-pub(crate) fn put<H, T>(path: &'static str, handler: H) -> Router<Shared>
-where
-    H: Handler<T, Shared, Future: Unpin>,
-    T: 'static,
-{
-    at(path, routing::put(Surrounded::new(path, handler)))
+pub(crate) fn put<T: 'static>(
+    path: &'static str,
+    handler: impl Handler<T, Shared, Future: Unpin>,
+) -> Router<Shared> {
+    on(MethodFilter::PUT, path, handler)
 }
 
-fn at(path: &str, methods: MethodRouter<Shared>) -> Router<Shared> {
-    let slashed = format!("{path}/");
+fn on<T: 'static>(
+    method: MethodFilter,
+    path: &'static str,
+    handler: impl Handler<T, Shared, Future: Unpin>,
+) -> Router<Shared> {
+    let methods = routing::on(method, Surrounded::new(path, handler));
+    let methods = methods.fallback(Surrounded::new(path, || async {
+        Problem::method_not_allowed()
+    }));
     Router::new()
         .route(path, methods.clone())
-        .route(&slashed, methods)
+        .route(&format!("{path}/"), methods)
 }
 
 /// The room that the path names in its one parameter. What is no room's id names no room: 404.

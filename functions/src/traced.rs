@@ -13,6 +13,9 @@ use axum::response::Response;
 use roomtone_shared::domain::trace::{TRACEPARENT, TraceContext};
 use roomtone_shared::traces::{Kind, Span};
 
+/// Its name is looked up in each request, and not read anew for that.
+const HEADER: HeaderName = HeaderName::from_static(TRACEPARENT);
+
 /// A request under way, for whoever looks at it.
 pub(crate) struct Watched {
     span: Span,
@@ -28,8 +31,7 @@ struct Line {
 
 /// Begins a span for a request to this path's template, which has the names of OpenTelemetry's conventions for HTTP.
 pub(crate) fn begin(request: &mut Request, path: &'static str) -> Watched {
-    const NAME: HeaderName = HeaderName::from_static(TRACEPARENT);
-    let parent = request.headers().get(NAME);
+    let parent = request.headers().get(HEADER);
     let parent = parent.and_then(|value| value.to_str().ok());
     let parent = parent.and_then(TraceContext::parse);
     let mut span = Span::begin("HTTP", Kind::Server, parent);
@@ -69,7 +71,7 @@ impl Watched {
                 self.span.fail("5xx");
             }
             if let Ok(given) = HeaderValue::try_from(context.to_string()) {
-                answer.headers_mut().insert(TRACEPARENT, given);
+                answer.headers_mut().insert(HEADER, given);
             }
         }
         if let Some(line) = self.line {

@@ -80,14 +80,18 @@ def node_tables(rounds, kept):
     costs = [median(of_count) for of_count in zip(*nodes(BIN, rounds, BEAT_S, counts, ("small",))["small"], strict=True)]
     rows = [[str(count), number(cpu), f"{count * costs[0] / cpu:.2f}"] for count, cpu in zip(counts, costs, strict=True)]
     lines = table(["nodes", "CPU µs a delivery", "times what one carries"], rows)
-    rows = []
+    rows, cores = [], {}
     for partitions in kept("partitions", PARTITIONS):
         with Fleet(BIN, ROOMTONE_KAFKA_PARTITIONS=str(partitions)) as fleet:
             fleet.make(small=(rooms, members))
             runs = [carry(fleet, "small", share, BEAT_S) for _ in range(rounds)]
         figures = [median(run[name] for run in runs) for name in (CPU, "server_cpu", "beside_cpu", "p50_us", "p99_us")]
         show(f"partitions {partitions}", *figures)
+        cores[partitions] = figures[1]
         rows.append([str(partitions), *map(number, figures)])
+    few, many = min(cores), max(cores)
+    each = number(1_000 * (cores[many] - cores[few]) / (many - few))
+    lines += [f"From {few} to {many} partitions each takes {each} thousandths of a node's core, whatever is said in it.", ""]
     return lines + table(["partitions", "CPU µs a delivery", "cores of the node", "cores of the parts", "p50 µs", "p99 µs"], rows)
 
 
@@ -105,8 +109,8 @@ def main(arguments):
         "",
         "One message is under way over all rooms, which come one after the other: so a message is the same work, however many",
         "connections there are, and nothing gathers that would be cheaper together.",
-        "In many rooms of 10 a delivery is dearer, and so it is for a server that does nothing but wait for the disk and send (RESULTS.md, G10):",
-        "who listens has fallen asleep meanwhile, and is somebody else each time.",
+        "Beside it stands what many rooms of 10 cost a server that does nothing but wait for the disk and send (RESULTS.md, G10): who listens",
+        "has fallen asleep meanwhile, and is somebody else each time.",
         "",
         *grown_tables(rounds, quick),
         f"In one room, {WINDOW} messages under way. A message costs something, and so does each delivery of it; what is said once for many",
@@ -128,8 +132,6 @@ def main(arguments):
         "",
         f"On the real parts, the nodes on one core together. Each node has {SHARES['small'][0]} rooms of {members} and {rate} messages a second as its share; what several",
         "carry is worked out from their CPU time. Each reads all of the log.",
-        "A partition costs a node something whether anything is said in it or not, up to a thousandth of a core: that is the difference between 1",
-        "and 256 of them. docs/scale.md has how many a fleet needs.",
         "",
         *node_tables(rounds, kept),
     ]
