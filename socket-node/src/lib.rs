@@ -35,13 +35,14 @@ mod shard;
 pub mod shutdown;
 #[cfg(feature = "simulation")]
 mod simulation;
+mod socket_node;
 mod upgrade;
 mod watched;
 pub mod ws;
 
 pub use asyncapi::asyncapi;
 pub use metrics::{Recording, metrics_before_start};
-pub use node::{SocketNode, StartError};
 pub use serve::serve;
 pub use settings::SocketSettings;
+pub use socket_node::{SocketNode, StartError};
 pub use upgrade::routes;

@@ -6,7 +6,7 @@ use roomtone_shared::error::KINDS;
 
 use crate::counts::{Count, Counts, Level};
 use crate::latency::{self, Summed};
-use crate::node::SocketNode;
+use crate::socket_node::SocketNode;
 
 /// How the recorder beside a node stands.
 #[derive(Clone, Copy, Debug)]

@@ -4,9 +4,9 @@
 use roomtone_shared::auth::Authenticator;
 use roomtone_shared::store::Stores;
 
-use crate::node::{SocketNode, StartError};
 use crate::settings::SocketSettings;
 use crate::shard::Arrival;
+use crate::socket_node::{SocketNode, StartError};
 
 impl SocketNode {
     /// Starts a node among the local tasks of the caller's.

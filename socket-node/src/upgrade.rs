@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 
 use crate::addresses::Counting;
 use crate::head_wait::Noting;
-use crate::node::SocketNode;
 use crate::problem::{refuse, retry_after};
 use crate::serve::Peer;
 use crate::shard::Arrival;
+use crate::socket_node::SocketNode;
 use crate::ws::{Handshake, HandshakeError, choose_protocol};
 
 /// The node's routes: `/ws-chat`, `/ws-chat/websocket`, and `/ws-echo` where it is asked for. They must be

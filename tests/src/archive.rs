@@ -4,7 +4,7 @@
 //! `history` has a room's id, a message's id and the message as JSON.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -26,7 +26,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// Messages by room and id, each with its kind, its sender and its text.
 pub type Messages = BTreeMap<(String, String), (String, String, String)>;
 
-/// Waits until all that the log shows is archived, and sees that nothing else is; gives how many messages that are.
+/// Waits until all that the log shows is archived, and sees that nothing else is in its rooms; gives how many messages that are.
 ///
 /// The log must have no messages that are void: what those are this does not judge. A repeat is one however late it comes,
 /// so that what is sent again must be so within the window.
@@ -55,21 +55,34 @@ pub async fn has(server: &Server, log: &Messages) {
     assert!(more.is_empty(), "not in the log: {more:?}");
 }
 
-/// Waits until there is a message in the archive for each of the log, and gives all that there are.
+/// Waits until there is a message in the archive for each of the log, and gives all that there are in the log's rooms.
+///
+/// Room by room: the emulator looks at all of a table for each page of a scan.
 async fn has_come_to(server: &Server, log: &Messages) -> Messages {
     has_newest(server, log).await;
     let (client, table) = table_of(server);
-    until("the archive to have all of the log", || async {
-        let begun = Instant::now();
-        let archive = archived(&client, &table).await;
-        if log.keys().all(|place| archive.contains_key(place)) {
-            return Some(archive);
-        }
-        // To read all of a large table again and again would be a load of its own.
-        tokio::time::sleep(begun.elapsed()).await;
-        None
-    })
-    .await
+    let mut archive = Messages::new();
+    for (room, _) in newest_of(log) {
+        let first = (room.clone(), String::new());
+        let own = || {
+            log.range(first.clone()..)
+                .take_while(|((of, _), _)| of == room)
+        };
+        let what = format!("the archive to have all of {room}");
+        let all = until(&what, || async {
+            let there = archived(&client, &table, room).await;
+            let whole = own().all(|(place, _)| there.contains_key(place));
+            whole.then_some(there)
+        });
+        archive.append(&mut all.await);
+    }
+    archive
+}
+
+/// Each room of the log with the id of its newest message.
+fn newest_of(log: &Messages) -> BTreeMap<&String, &String> {
+    // The last of each, for they are in order.
+    log.keys().map(|(room, id)| (room, id)).collect()
 }
 
 /// Waits until the newest message of each room of the log is archived. It costs the same however long the log is.
@@ -78,10 +91,7 @@ async fn has_come_to(server: &Server, log: &Messages) -> Messages {
 /// Where that takes too long.
 pub async fn has_newest(server: &Server, log: &Messages) {
     let (client, table) = table_of(server);
-    let places = log.keys().map(|(room, id)| (room, id));
-    // The last of each, for they are in order.
-    let newest: BTreeMap<_, _> = places.collect();
-    for (room, id) in newest {
+    for (room, id) in newest_of(log) {
         until(&format!("{id} of {room} in the archive"), || async {
             let look = client.get_item().table_name(&table);
             let look = look.key("pk", AttributeValue::S(room.clone()));
@@ -121,9 +131,9 @@ pub async fn log(server: &Server) -> Messages {
 /// What the log shows: each line that was said, and an ENTER or EXIT for each change of a membership, once.
 fn shown(brokers: &str, topic: &str) -> Messages {
     let (mut messages, mut told, mut said) = (Messages::new(), HashSet::new(), HashSet::new());
-    for (offset, fact) in read_facts(brokers, topic) {
+    for_each_fact(brokers, topic, |offset, fact| {
         let Some(room) = fact["in"][0].as_str().map(str::to_owned) else {
-            continue;
+            return;
         };
         let event = &fact["in"][1];
         let id = |index: usize| format!("0000{offset:016x}{index:02x}");
@@ -152,13 +162,13 @@ fn shown(brokers: &str, topic: &str) -> Messages {
         let notice = match &member["change"] {
             change if change["joined"]["silent"] == false => ("ENTER", "입장"),
             change if change["exited"].is_object() => ("EXIT", "퇴장"),
-            _ => continue,
+            _ => return,
         };
         if told.insert((room.clone(), who.clone(), member["version"].to_string())) {
             let content = format!("{nickname}님이 {}하였습니다.", notice.1);
             messages.insert((room, id(0)), (notice.0.into(), who, content));
         }
-    }
+    });
     messages
 }
 
@@ -208,7 +218,12 @@ pub async fn facts(server: &Server) -> Vec<(i64, Value)> {
         return journal::facts(server.folder().path());
     }
     let (brokers, topic) = log_of(server);
-    let read = tokio::task::spawn_blocking(move || read_facts(&brokers, &topic)).await;
+    let read = move || {
+        let mut facts = vec![];
+        for_each_fact(&brokers, &topic, |offset, fact| facts.push((offset, fact)));
+        facts
+    };
+    let read = tokio::task::spawn_blocking(read).await;
     read.expect("a log that can be read")
 }
 
@@ -218,14 +233,14 @@ fn log_of(server: &Server) -> (String, String) {
     (setting("KAFKA_BROKERS"), setting("ROOMTONE_KAFKA_TOPIC"))
 }
 
-/// All facts of the topic, each partition in its order. What strangers put there is passed over.
-fn read_facts(brokers: &str, topic: &str) -> Vec<(i64, Value)> {
-    let own = records(brokers, topic).into_iter().filter(|r| r.is_own);
-    own.map(|record| {
-        let fact = serde_json::from_slice(&record.value);
-        (record.offset, fact.expect("a fact as JSON"))
-    })
-    .collect()
+/// Takes every fact of the topic, each partition in its order. What strangers put there is passed over.
+fn for_each_fact(brokers: &str, topic: &str, mut take: impl FnMut(i64, Value)) {
+    for_each_record(brokers, topic, |record| {
+        if record.is_own {
+            let fact = serde_json::from_slice(&record.value);
+            take(record.offset, fact.expect("a fact as JSON"));
+        }
+    });
 }
 
 /// Puts into the log what is none of Roomtone's; gives where it stands, as `partition/offset`.
@@ -255,10 +270,15 @@ pub async fn put_as_stranger(server: &Server, partition: i32, value: &[u8]) -> S
 /// Where the topic of dead letters can't be read.
 pub async fn dead_letters(server: &Server) -> BTreeMap<String, Vec<u8>> {
     let (brokers, topic) = log_of(server);
-    let read = move || records(&brokers, &format!("{topic}.dead-letters"));
+    let read = move || {
+        let mut letters = BTreeMap::new();
+        for_each_record(&brokers, &format!("{topic}.dead-letters"), |letter| {
+            letters.insert(letter.key, letter.value);
+        });
+        letters
+    };
     let read = tokio::task::spawn_blocking(read).await;
-    let letters = read.expect("a topic that can be read").into_iter();
-    letters.map(|letter| (letter.key, letter.value)).collect()
+    read.expect("a topic that can be read")
 }
 
 /// A record as it stands in a topic.
@@ -270,8 +290,8 @@ struct Stored {
     is_own: bool,
 }
 
-/// All records of a topic, each partition in its order.
-fn records(brokers: &str, topic: &str) -> Vec<Stored> {
+/// Takes every record of a topic, each partition in its order. One at a time: a long log would fill the memory.
+fn for_each_record(brokers: &str, topic: &str, mut take: impl FnMut(Stored)) {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -292,13 +312,12 @@ fn records(brokers: &str, topic: &str) -> Vec<Stored> {
         }
     }
     consumer.assign(&list).expect("partitions to read");
-    let mut records = vec![];
     while !left.is_empty() {
         let message = consumer
             .poll(ANSWER)
             .expect("a record")
             .expect("a record that can be read");
-        records.push(Stored {
+        take(Stored {
             offset: message.offset(),
             key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
             value: message.payload().unwrap_or_default().to_vec(),
@@ -310,19 +329,20 @@ fn records(brokers: &str, topic: &str) -> Vec<Stored> {
             left.remove(&message.partition());
         }
     }
-    records
 }
 
-/// All messages of the table.
-async fn archived(client: &Client, table: &str) -> Messages {
+/// All messages of a room in the table.
+async fn archived(client: &Client, table: &str, room: &str) -> Messages {
     let (mut messages, mut start) = (Messages::new(), None);
     loop {
-        let scan = client.scan().table_name(table).consistent_read(true);
-        let page = scan
+        let query = client.query().table_name(table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :room");
+        let query = query.expression_attribute_values(":room", AttributeValue::S(room.into()));
+        let page = query
             .set_exclusive_start_key(start)
             .send()
             .await
-            .expect("a scan");
+            .expect("a query");
         for item in page.items() {
             let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
             let Some(archived) = text("archived") else {
@@ -335,7 +355,7 @@ async fn archived(client: &Client, table: &str) -> Messages {
                     .unwrap_or_default()
                     .to_owned()
             };
-            let place = (text("pk").expect("a room"), text("id").expect("an id"));
+            let place = (room.to_owned(), text("id").expect("an id"));
             messages.insert(place, (of("messageType"), of("senderId"), of("content")));
         }
         start = page.last_evaluated_key;

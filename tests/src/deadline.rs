@@ -35,26 +35,31 @@ pub async fn within_time<T>(limit: Duration, what: &str, future: impl Future<Out
 /// Naming `what`, where it gives nothing before the deadline.
 pub async fn until<T, Fut: Future<Output = Option<T>>>(
     what: &str,
-    probe: impl FnMut() -> Fut,
+    mut probe: impl FnMut() -> Fut,
 ) -> T {
-    until_after(Duration::ZERO, what, probe).await
+    until_after(Duration::ZERO, what, || {
+        let probing = probe();
+        async { probing.await.ok_or_else(|| "it is not there".into()) }
+    })
+    .await
 }
 
-/// The same for what comes only after some time of its own.
+/// The same for what comes only after some time of its own, where `probe` can say what is still wrong.
 ///
 /// # Panics
-/// Naming `what`, where probing gives nothing before the deadline that follows that time.
-pub async fn until_after<T, Fut: Future<Output = Option<T>>>(
+/// Naming `what`, and what was wrong last, where probing gives nothing before the deadline that follows that time.
+pub async fn until_after<T, Fut: Future<Output = Result<T, String>>>(
     own_time: Duration,
     what: &str,
     mut probe: impl FnMut() -> Fut,
 ) -> T {
     let end = Instant::now() + own_time + settings::deadline();
     loop {
-        if let Some(value) = probe().await {
-            return value;
-        }
-        assert!(Instant::now() < end, "waited too long for {what}");
+        let wrong = match probe().await {
+            Ok(value) => return value,
+            Err(wrong) => wrong,
+        };
+        assert!(Instant::now() < end, "waited too long for {what}: {wrong}");
         tokio::time::sleep(PROBE_PAUSE).await;
     }
 }

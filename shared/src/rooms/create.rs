@@ -1,5 +1,7 @@
 //! Create: a room for a playlist, made once however often it is asked for.
 
+use std::time::Duration;
+
 use crate::domain::playlist::Playlist;
 use crate::domain::room::{Room, RoomId};
 use crate::domain::time::Timestamp;
@@ -10,7 +12,9 @@ use crate::search::Search;
 use crate::store::{Created, Stores};
 
 /// Tries of a create that keeps meeting others of the same playlist.
-const CREATE_TRIES_MAX: usize = 16;
+const CREATE_TRIES_MAX: u32 = 16;
+/// From one of them to the next: 1, 2, 4 ms and so on, and no longer than this.
+const CREATE_WAIT_MAX_MS: u64 = 64;
 
 /// What the playlist server asks for.
 #[derive(Clone, Debug)]
@@ -81,7 +85,7 @@ async fn make(stores: &Stores, wanted: CreateRoom) -> Result<(RoomId, bool)> {
         live: false,
         indexed: false,
     };
-    for _ in 0..CREATE_TRIES_MAX {
+    for tries in 0..CREATE_TRIES_MAX {
         let there = match stores.rooms.create(&room).await? {
             Created::New => return Ok((room.id, true)),
             Created::Exists(there) => there,
@@ -99,6 +103,9 @@ async fn make(stores: &Stores, wanted: CreateRoom) -> Result<(RoomId, bool)> {
         if stores.rooms.restart(&room, there.created_at).await? {
             return Ok((room.id, false));
         }
+        // Another create has begun it just now, and is about to bring in the first member: there is nothing to begin then.
+        let wait_ms = (1 << tries).min(CREATE_WAIT_MAX_MS);
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
     }
     Err(Error::Unavailable("the room store"))
 }

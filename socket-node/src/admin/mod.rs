@@ -41,9 +41,9 @@ use roomtone_shared::error::{Error, Result};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
-use crate::node::SocketNode;
 use crate::problem::{problem, refuse};
 use crate::shard::inspect::Question;
+use crate::socket_node::SocketNode;
 
 /// How long the shards may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);

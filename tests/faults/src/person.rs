@@ -44,7 +44,8 @@ pub(crate) struct Talk {
     pub(crate) window: usize,
     /// From one message to the next, at least.
     pub(crate) pace: Duration,
-    /// Messages of a room after which its subscription is ended and another one goes on from there; 0: never.
+    /// Messages of a room after which its subscription is ended and another one goes on from there, and they wait for what
+    /// they said themselves; 0: never.
     pub(crate) subscribe_after: usize,
 }
 
@@ -79,6 +80,8 @@ struct State {
     next: usize,
     /// What waits for its answer, by number.
     unanswered: BTreeMap<usize, Unanswered>,
+    /// What they said and did not hear yet, by number.
+    unheard: HashSet<usize>,
     /// The last that was heard, by room.
     heard: BTreeMap<String, String>,
     ends: HashSet<(String, String)>,
@@ -160,6 +163,12 @@ impl Person {
 
     fn own(&self, number: usize) -> String {
         format!("{}-{number}", self.user.uid)
+    }
+
+    /// The number of what they called so, where that is theirs.
+    fn number(&self, own: &str) -> Option<usize> {
+        let (whose, number) = own.rsplit_once('-')?;
+        (whose == self.user.uid).then(|| number.parse().ok())?
     }
 
     /// Connects and subscribes; none where nobody answers.
@@ -255,27 +264,33 @@ impl Person {
     }
 
     fn may_talk(&self) -> bool {
-        let finish = *self.orders.borrow() == Orders::Finish;
-        let window = self.state.unanswered.len() < self.talk.window;
-        match finish {
-            false => window,
-            true => {
-                self.talk.window > 0 && self.state.unanswered.is_empty() && !self.state.said_ends
-            }
+        if self.is_to_finish() {
+            return self.talk.window > 0
+                && self.state.unanswered.is_empty()
+                && !self.state.said_ends;
         }
+        // A subscription that goes on gives a few messages only: who did not wait for them would fall behind ever further.
+        let ahead = match self.talk.subscribe_after {
+            0 => 0,
+            _ => self.state.unheard.len(),
+        };
+        self.state.unanswered.len().max(ahead) < self.talk.window
+    }
+
+    fn is_to_finish(&self) -> bool {
+        *self.orders.borrow() == Orders::Finish
     }
 
     fn is_over(&self) -> bool {
-        let finish = *self.orders.borrow() == Orders::Finish;
         let said =
             self.talk.window == 0 || self.state.said_ends && self.state.unanswered.is_empty();
-        finish && said && self.state.ends.len() == self.talkers * self.rooms.len()
+        self.is_to_finish() && said && self.state.ends.len() == self.talkers * self.rooms.len()
     }
 
     /// Says the next thing, or the last words.
     async fn say(&mut self, line: &mut Line) -> bool {
         let mut said = vec![];
-        if *self.orders.borrow() == Orders::Finish {
+        if self.is_to_finish() {
             self.state.said_ends = true;
             for room in self.rooms.clone() {
                 said.push((room, format!("{END}{}", self.user.uid)));
@@ -290,6 +305,7 @@ impl Person {
             let again = None;
             let unanswered = Unanswered { room, text, again };
             self.state.unanswered.insert(number, unanswered);
+            self.state.unheard.insert(number);
             self.progress.in_flight.send_modify(|count| *count += 1);
             if !self.put(line, number).await {
                 return false;
@@ -301,7 +317,7 @@ impl Person {
     /// Goes on by another subscription where one has had enough, and ends that; both at once, so that nobody is out of a room.
     async fn subscribe_anew(&mut self, line: &mut Line) -> bool {
         let enough = self.talk.subscribe_after;
-        if enough == 0 {
+        if enough == 0 || self.is_to_finish() {
             return true;
         }
         for (room, subscribed) in &mut self.state.subscriptions {
@@ -446,6 +462,9 @@ impl Person {
         }
         self.state.heard.insert(room.clone(), id.clone());
         let own = text("clientMessageId");
+        if let Some(number) = own.as_deref().and_then(|own| self.number(own)) {
+            self.state.unheard.remove(&number);
+        }
         self.notes.write(Note::Heard { room, id, own });
     }
 }

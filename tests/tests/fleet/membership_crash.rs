@@ -171,27 +171,39 @@ impl Case {
         texts(&own, "messageType")
     }
 
-    /// Whether all has come to what it must be.
-    async fn is_whole(&self) -> bool {
+    /// Whether all has come to what it must be; what there is, where it has not.
+    async fn whole(&self) -> Result<(), String> {
+        let (enter, both) = (
+            vec!["ENTER".to_owned()],
+            ["ENTER", "EXIT"].map(str::to_owned),
+        );
         let joined = texts(&self.user.joined().await, "id");
+        let room = std::slice::from_ref(&self.room);
         match self.what {
             What::Create => {
                 let path = format!("/v1/api/rooms/playlists/{}", self.playlist());
                 let found = self.user.get(&path).await;
-                found.status == 200 && found.json()["locked"] == true && joined.len() == 1
+                let locked = found.status == 200 && found.json()["locked"] == true;
+                same((locked, joined.len()), (true, 1))
             }
-            What::Join => self.told(&self.room).await == ["ENTER"] && joined == [self.room.clone()],
+            What::Join => same((self.told(&self.room).await, &*joined), (enter, room)),
             What::Exit | What::ExitOverHttp => {
-                self.told(&self.room).await == ["ENTER", "EXIT"] && joined.is_empty()
+                same((self.told(&self.room).await, &*joined), (both.into(), &[]))
             }
             What::Fifth => {
                 let first = self.first.as_deref().expect("a first room");
-                self.told(&self.room).await == ["ENTER"]
-                    && self.told(first).await == ["ENTER", "EXIT"]
-                    && joined.len() == 4
-                    && joined[0] == self.room
+                let told = (self.told(&self.room).await, self.told(first).await);
+                let rooms = (joined.len(), joined.first());
+                same((told, rooms), ((enter, both.into()), (4, room.first())))
             }
         }
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(there: T, wanted: T) -> Result<(), String> {
+    match there == wanted {
+        true => Ok(()),
+        false => Err(format!("{there:?}, not {wanted:?}")),
     }
 }
 
@@ -214,12 +226,11 @@ async fn cut_off_all(server: &mut Server) -> Vec<Case> {
 
 async fn become_whole(cases: &[Case], after: Duration) {
     for case in cases {
-        let whole = || async { case.is_whole().await.then_some(()) };
-        until_after(after, &case.name, whole).await;
+        until_after(after, &case.name, || case.whole()).await;
     }
     // Nothing is told a second time by whoever comes to it later.
     for case in cases {
-        assert!(case.is_whole().await, "{}", case.name);
+        assert_eq!(case.whole().await, Ok(()), "{}", case.name);
     }
 }
 
