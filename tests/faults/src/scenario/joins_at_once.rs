@@ -102,6 +102,8 @@ async fn join_and_exit(user: User, rooms: Vec<String>, socket: usize, count: usi
                 other => panic!("{other:?}"),
             }
         }
+        // Nothing is waited for now; what it is told of the other sockets' changes would be looked through for each answer.
+        client.drain(|_| true);
     }
     client.disconnect().await;
     refused
