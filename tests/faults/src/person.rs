@@ -80,8 +80,8 @@ struct State {
     next: usize,
     /// What waits for its answer, by number.
     unanswered: BTreeMap<usize, Unanswered>,
-    /// What they said and did not hear yet, by number.
-    unheard: HashSet<usize>,
+    /// What they said and did not hear yet, by the id they gave it.
+    unheard: HashSet<String>,
     /// The last that was heard, by room.
     heard: BTreeMap<String, String>,
     ends: HashSet<(String, String)>,
@@ -163,12 +163,6 @@ impl Person {
 
     fn own(&self, number: usize) -> String {
         format!("{}-{number}", self.user.uid)
-    }
-
-    /// The number of what they called so, where that is theirs.
-    fn number(&self, own: &str) -> Option<usize> {
-        let (whose, number) = own.rsplit_once('-')?;
-        (whose == self.user.uid).then(|| number.parse().ok())?
     }
 
     /// Connects and subscribes; none where nobody answers.
@@ -305,7 +299,7 @@ impl Person {
             let again = None;
             let unanswered = Unanswered { room, text, again };
             self.state.unanswered.insert(number, unanswered);
-            self.state.unheard.insert(number);
+            self.state.unheard.insert(self.own(number));
             self.progress.in_flight.send_modify(|count| *count += 1);
             if !self.put(line, number).await {
                 return false;
@@ -462,8 +456,8 @@ impl Person {
         }
         self.state.heard.insert(room.clone(), id.clone());
         let own = text("clientMessageId");
-        if let Some(number) = own.as_deref().and_then(|own| self.number(own)) {
-            self.state.unheard.remove(&number);
+        if let Some(own) = &own {
+            self.state.unheard.remove(own);
         }
         self.notes.write(Note::Heard { room, id, own });
     }
